@@ -1,0 +1,107 @@
+package config
+
+import "time"
+
+// Profile names a row of the sizing table.
+type Profile string
+
+// The profiles: backends kept, overflow, lifetime.
+const (
+	Light  Profile = "light"  // 5 + 10, 1 h
+	Medium Profile = "medium" // 10 + 20, 30 min; the default
+	Heavy  Profile = "heavy"  // 20 + 30, 15 min
+	Batch  Profile = "batch"  // 30 + 50, 10 min
+)
+
+var profiles = map[Profile]struct {
+	size, overflow int
+	lifetime       time.Duration
+}{
+	Light:  {5, 10, time.Hour},
+	Medium: {10, 20, 30 * time.Minute},
+	Heavy:  {20, 30, 15 * time.Minute},
+	Batch:  {30, 50, 10 * time.Minute},
+}
+
+// Complete returns a copy of t in which every setting that was left at its
+// zero value has its default, and every pool the database, user and password
+// of its node. It checks nothing.
+func (t Topology) Complete() Topology {
+	nodes := make(map[string]Node, len(t.Nodes))
+	out := t
+	out.Nodes = make([]Node, len(t.Nodes))
+	for i, n := range t.Nodes {
+		out.Nodes[i] = n.complete()
+		nodes[n.Name] = out.Nodes[i]
+	}
+	out.Pools = make([]Pool, len(t.Pools))
+	for i, p := range t.Pools {
+		out.Pools[i] = p.complete(nodes[p.Node])
+	}
+	out.Routes = make([]Route, len(t.Routes))
+	for i, r := range t.Routes {
+		set(&r.Access, Any)
+		out.Routes[i] = r
+	}
+	out.Gateway = t.Gateway.complete()
+	set(&out.Log.Level, "info")
+	set(&out.Log.Format, "text")
+	return out
+}
+
+func (n Node) complete() Node {
+	set(&n.Host, "127.0.0.1")
+	set(&n.Port, 5432)
+	set(&n.Role, Primary)
+	set(&n.TLS.Mode, "prefer")
+	set(&n.ConnectTimeout, 5*time.Second)
+	set(&n.BackoffMin, 100*time.Millisecond)
+	set(&n.BackoffMax, 15*time.Second)
+	return n
+}
+
+func (p Pool) complete(n Node) Pool {
+	set(&p.Database, n.Database)
+	set(&p.User, n.User)
+	set(&p.Password, n.Password)
+	set(&p.Mode, Transaction)
+	set(&p.Profile, Medium)
+	profile := profiles[p.Profile]
+	if p.Size == 0 {
+		p.Size = profile.size
+		set(&p.MaxOverflow, profile.overflow)
+	}
+	set(&p.MaxLifetime, profile.lifetime)
+	set(&p.AcquireTimeout, 30*time.Second)
+	set(&p.IdleTimeout, 10*time.Minute)
+	if p.Mode == Session {
+		set(&p.Reset, ResetDiscard)
+	}
+	set(&p.Reset, ResetRollback)
+	set(&p.Hooks.Timeout, 5*time.Second)
+	set(&p.DrainTimeout, 10*time.Second)
+	return p
+}
+
+func (g Gateway) complete() Gateway {
+	if len(g.Listen) == 0 {
+		g.Listen = []string{"127.0.0.1:6432"}
+	}
+	set(&g.Auth, SCRAM)
+	set(&g.MaxClients, 10000)
+	set(&g.LoginTimeout, 15*time.Second)
+	set(&g.QueryWait, 2*time.Minute)
+	set(&g.IdleTimeout, Never)
+	set(&g.IdleInTransaction, Never)
+	set(&g.DrainTimeout, 30*time.Second)
+	set(&g.MaxMessage, 1<<30)
+	return g
+}
+
+// set gives *p the default when it was left at its zero value.
+func set[T comparable](p *T, value T) {
+	var zero T
+	if *p == zero {
+		*p = value
+	}
+}

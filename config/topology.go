@@ -1,0 +1,220 @@
+package config
+
+import (
+	"math"
+	"time"
+)
+
+// Never turns a duration setting off, where its default would turn it on.
+const Never time.Duration = math.MaxInt64
+
+// Topology is everything that one unoactor system supervises.
+type Topology struct {
+	Nodes   []Node
+	Pools   []Pool
+	Routes  []Route
+	Gateway Gateway
+	Log     Log
+}
+
+// Node is one PostgreSQL server.
+type Node struct {
+	Name string
+	// Host is a name or an address; a value that starts with "/" is the
+	// directory of a Unix socket, as in libpq. Default 127.0.0.1.
+	Host string
+	Port uint16 // default 5432
+	// Database, User and Password are the defaults of the pools on this node.
+	Database string
+	User     string
+	Password Secret
+	Role     Role
+	TLS      TLS
+	// ConnectTimeout bounds one attempt: dial, TLS, authentication. Default 5 s.
+	ConnectTimeout time.Duration
+	// BackoffMin and BackoffMax bound the wait between attempts while the node
+	// can't be connected to: it doubles from min to max, jittered. Defaults 100 ms, 15 s.
+	BackoffMin time.Duration
+	BackoffMax time.Duration
+	Labels     map[string]string
+	Source     Source
+}
+
+// Role is what a node is for.
+type Role string
+
+// The roles of a node.
+const (
+	Primary Role = "primary" // reads and writes; the default
+	Replica Role = "replica" // reads
+)
+
+// TLS says how a connection is encrypted and whom it trusts.
+type TLS struct {
+	// Mode is libpq's sslmode: disable, allow, prefer, require, verify-ca or
+	// verify-full. Default prefer.
+	Mode string
+	// CA, Cert and Key are paths of PEM files.
+	CA   string
+	Cert string
+	Key  string
+	// ServerName is the name to verify when it differs from the node's host.
+	ServerName string
+}
+
+// Mode says for how long a gateway client keeps a backend.
+type Mode string
+
+// The modes of a pool.
+const (
+	Session     Mode = "session"     // until the client disconnects
+	Transaction Mode = "transaction" // until the transaction ends; the default
+)
+
+// Reset says what is done to a backend between two leases.
+type Reset string
+
+// The reset policies. Any other value is SQL of the user's own.
+const (
+	ResetRollback Reset = "rollback"    // roll back an open transaction, nothing else; the default
+	ResetDiscard  Reset = "discard all" // roll back, then DISCARD ALL
+	ResetNone     Reset = "none"        // an open transaction ends the backend, nothing is sent
+)
+
+// Pool is the backends of one database, as one user, on one node.
+type Pool struct {
+	Name string
+	Node string
+	// Database, User and Password are the node's unless given.
+	Database string
+	User     string
+	Password Secret
+	Mode     Mode
+	// Profile gives Size, MaxOverflow and MaxLifetime where they are not given:
+	// light, medium, heavy or batch. Default medium.
+	Profile Profile
+	// Size is how many backends are kept (the soft limit); MaxOverflow, how many
+	// more may be opened under load. Size + MaxOverflow is the hard limit.
+	// A pool whose Size is 0 takes both from its profile.
+	Size        int
+	MaxOverflow int
+	// MinIdle backends are kept connected and idle in the background, up to Size.
+	MinIdle int
+	// AcquireTimeout is the longest wait for a lease. Default 30 s.
+	AcquireTimeout time.Duration
+	// MaxLifetime is the age at which a backend is replaced, less up to a tenth
+	// of it at random, so that backends opened together don't end together.
+	MaxLifetime time.Duration
+	// IdleTimeout is how long a backend above MinIdle may be idle. Default 10 min.
+	IdleTimeout time.Duration
+	Reset       Reset
+	Hooks       Hooks
+	// DrainTimeout is how long Close waits for leases to come back before it
+	// cancels and closes what is left. Default 10 s.
+	DrainTimeout time.Duration
+	// Echo logs every statement of the embedded face with its duration and row
+	// count, never its parameters.
+	Echo bool
+	// Runtime is sent in the startup packet of each backend, as
+	// application_name and search_path are.
+	Runtime map[string]string
+	Labels  map[string]string
+	Source  Source
+}
+
+// Hard is the number of backends that the pool never exceeds.
+func (p Pool) Hard() int { return p.Size + p.MaxOverflow }
+
+// Hooks are statements run on a backend at the turns of its life. A statement
+// that fails or overruns Timeout ends that backend.
+type Hooks struct {
+	OnConnect   []string
+	OnCheckout  []string
+	OnCheckin   []string
+	BeforeClose []string
+	Timeout     time.Duration // for all statements of one hook together. Default 5 s
+}
+
+// Access is what a session means to do.
+type Access string
+
+// The accesses that a route can ask for.
+const (
+	Any   Access = "any" // the default
+	Read  Access = "read"
+	Write Access = "write"
+)
+
+// Route sends the sessions that it matches to a pool. Empty fields match
+// anything; the first route that matches, in the order of the file, wins.
+type Route struct {
+	Name string
+	// Database is what the session asked for, exactly.
+	Database string
+	User     string
+	// Entity is the package path and name of a Go type, as
+	// "example.com/app/analytics.Metric"; a trailing "*" matches any ending.
+	Entity string
+	Access Access
+	// Labels must all be among the session's own.
+	Labels map[string]string
+	Pool   string
+	Source Source
+}
+
+// Gateway is what the daemon listens on and whom it lets in.
+type Gateway struct {
+	// Listen are TCP addresses, as "127.0.0.1:6432". Default that one.
+	Listen []string
+	// Socket is the directory of a Unix socket, named as PostgreSQL names it
+	// (.s.PGSQL.<port of the first TCP address>). Empty: none.
+	Socket string
+	Auth   Auth
+	Users  []User
+	// MaxClients is how many clients may be connected at once. Default 10000.
+	MaxClients int
+	// LoginTimeout bounds start-up and authentication. Default 15 s.
+	LoginTimeout time.Duration
+	// QueryWait is the longest that a client waits for a backend, where the
+	// pool's acquire_timeout is not shorter. Default 2 min.
+	QueryWait time.Duration
+	// IdleTimeout ends a client that is idle for longer; IdleInTransaction, one
+	// that is idle in a transaction. Default Never, both.
+	IdleTimeout       time.Duration
+	IdleInTransaction time.Duration
+	// DrainTimeout is how long a shutdown waits for transactions to end. Default 30 s.
+	DrainTimeout time.Duration
+	// MaxMessage bounds one message of a client, in bytes. Default 1 GiB.
+	MaxMessage int
+	Source     Source
+}
+
+// Auth is how clients prove who they are.
+type Auth string
+
+// The ways to authenticate clients.
+const (
+	SCRAM Auth = "scram-sha-256" // the default
+	MD5   Auth = "md5"
+	Trust Auth = "trust" // nobody proves anything: for loopback and tests
+)
+
+// User is somebody who may connect to the gateway.
+type User struct {
+	Name string
+	// Password is plain, or as PostgreSQL stores it: "SCRAM-SHA-256$..." or "md5...".
+	Password Secret
+	Source   Source
+}
+
+// Log says what is logged and how.
+type Log struct {
+	Level  string // trace, debug, info, warn, error or off. Default info
+	Format string // text or json. Default text
+}
+
+// Source is where in a file something was declared; zero if in Go.
+type Source struct {
+	File string
+	Line int
+}
