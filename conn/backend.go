@@ -1,0 +1,98 @@
+package conn
+
+import (
+	"context"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/unoactor/unoactor/messages"
+)
+
+// Backend is one connection to a server: one incarnation of a slot. Only who
+// leases it, or its connection actor while it is claimed, may use it; what may
+// be called by others says so.
+type Backend struct {
+	slot   *slot
+	px     *pgx.Conn
+	pg     *pgconn.PgConn
+	dialer *Dialer
+
+	incarnation uint64
+	opened      time.Time
+	expires     time.Time
+
+	retiring atomic.Uint32 // the messages.Cause it is to be closed for
+	broken   error         // what its holder gave it up for
+	tainted  bool
+	session  any
+	synced   bool // the net.Conn was made ready for raw use, and pgx was not used since
+}
+
+// Conn is the backend as pgx speaks to it.
+func (b *Backend) Conn() *pgx.Conn {
+	b.synced = false
+	return b.px
+}
+
+// NetConn is the socket, for whoever speaks the protocol himself. What is read
+// and written is his until the lease ends, which he does only when the server
+// is ready for a query outside a transaction.
+func (b *Backend) NetConn(ctx context.Context) (net.Conn, error) {
+	if !b.synced {
+		if err := b.pg.SyncConn(ctx); err != nil {
+			return nil, err
+		}
+		b.synced = true
+	}
+	return b.pg.Conn(), nil
+}
+
+// PID is the server's process id of the backend. Safe for concurrent use.
+func (b *Backend) PID() uint32 { return b.pg.PID() }
+
+// Incarnation counts the lives of its slot, from 1. Safe for concurrent use.
+func (b *Backend) Incarnation() uint64 { return b.incarnation }
+
+// Opened is when it was ready for its first lease. Safe for concurrent use.
+func (b *Backend) Opened() time.Time { return b.opened }
+
+// Slot is the index of its slot in the pool. Safe for concurrent use.
+func (b *Backend) Slot() int { return b.slot.index }
+
+// Parameters are the settings that the server reported at connect, by name.
+// The caller must not change the map.
+func (b *Backend) Parameters() map[string]string { return b.dialer.parameters(b.pg) }
+
+// Session is what a former holder stored with SetSession, nil in each
+// incarnation and after each reset that discards the server's session state.
+func (b *Backend) Session() any { return b.session }
+
+// SetSession stores what the holder wants to find with the backend in a later lease.
+func (b *Backend) SetSession(v any) { b.session = v }
+
+// Taint says that the server's session state is not what the next holder
+// expects: Release will have it discarded before the backend is lent again.
+func (b *Backend) Taint() { b.tainted = true }
+
+// CancelRequest asks the server to cancel what the backend runs, on a connection
+// of its own, and returns when the server has taken note: a statement sent
+// later is not hit. Safe for concurrent use.
+func (b *Backend) CancelRequest(ctx context.Context) error { return b.pg.CancelRequest(ctx) }
+
+// retirement is why the backend is to be closed.
+func (b *Backend) retirement() messages.Cause { return messages.Cause(b.retiring.Load()) }
+
+// verdict is what must be done about a backend that its holder gives back.
+func (b *Backend) verdict() messages.Cause {
+	switch {
+	case b.broken != nil || b.pg.IsClosed() || b.pg.IsBusy():
+		return messages.Broken
+	case b.tainted || b.dialer.settles || b.pg.TxStatus() != 'I':
+		return messages.Dirty
+	}
+	return messages.None
+}

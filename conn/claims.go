@@ -1,0 +1,109 @@
+package conn
+
+import (
+	"github.com/unoactor/unoactor/messages"
+)
+
+// This file is what the supervisor and the connection actors do to slots. A
+// slot that is claimed belongs to its connection actor until Return or Vacate.
+
+// Install puts a new backend into the empty slot index and lends it to whoever
+// waits longest. overflow says that it is one more than the pool keeps.
+func (s *Slots) Install(index int, b *Backend) {
+	sl := s.slots[index]
+	b.slot = sl
+	sl.unmark(markRetire | markPeek)
+	sl.backend.Store(b)
+	s.failure.Store(nil)
+	sl.give()
+}
+
+// Claim takes an idle slot out of circulation.
+func (s *Slots) Claim(index int) (*Backend, bool) {
+	sl := s.slots[index]
+	if !sl.shard.claimBit(sl.bit) {
+		return nil, false
+	}
+	return sl.backend.Load(), true
+}
+
+// Return puts a claimed slot back into circulation, unless its backend was
+// retired meanwhile: then it stays claimed, and the cause is returned.
+func (s *Slots) Return(index int) messages.Cause {
+	sl := s.slots[index]
+	if sl.marks.Load()&markRetire != 0 {
+		return sl.backend.Load().retirement()
+	}
+	sl.give()
+	return messages.None
+}
+
+// Retire marks the backend in the slot for closing. It reports the backend when
+// that was idle: it is then claimed. Otherwise it comes to [Owner.Unfit] when its
+// lease ends.
+func (s *Slots) Retire(index int, cause messages.Cause) (*Backend, bool) {
+	sl := s.slots[index]
+	if b := sl.backend.Load(); b != nil {
+		b.retiring.CompareAndSwap(0, uint32(cause))
+		sl.mark(markRetire)
+	}
+	return s.Claim(index)
+}
+
+// Fence ends the lease of a slot against its holder's will: what the holder
+// does from now on with the lease gets a [*StaleLeaseError]. The slot is then claimed.
+// False means that nobody holds it.
+func (s *Slots) Fence(index int) (*Backend, bool) {
+	sl := s.slots[index]
+	epoch := sl.epoch.Load()
+	if epoch&1 == 0 || !sl.epoch.CompareAndSwap(epoch, epoch+1) {
+		return nil, false
+	}
+	return sl.backend.Load(), true
+}
+
+// Vacate empties a claimed slot whose backend is closed.
+func (s *Slots) Vacate(index int) {
+	s.slots[index].backend.Store(nil)
+}
+
+// State says what the slot is, and the epoch of its last lease: two looks that
+// see the same epoch have seen the same lease, or the same idleness.
+func (s *Slots) State(index int) (State, uint64) {
+	sl := s.slots[index]
+	return sl.state(), sl.epoch.Load()
+}
+
+// Backend is what is in the slot, nil if nothing is. Only what is safe for
+// concurrent use may be asked of it.
+func (s *Slots) Backend(index int) *Backend { return s.slots[index].backend.Load() }
+
+// Suspect has the next acquirer of an idle slot look whether the server hung up.
+func (s *Slots) Suspect(index int) { s.slots[index].mark(markPeek) }
+
+// Arm asks for one call of [Owner.Missed] when somebody waits from now on. It
+// says whether somebody waits already.
+func (s *Slots) Arm() bool {
+	s.armed.Store(true)
+	return s.Waiting() > 0
+}
+
+// Failed remembers the last failure to connect, for the errors of those who wait.
+func (s *Slots) Failed(f Failure) { s.failure.Store(&f) }
+
+// LastFailure is the last failure to connect since a connect succeeded, nil if none.
+func (s *Slots) LastFailure() *Failure { return s.failure.Load() }
+
+// Close refuses everybody who waits, and every later Acquire, with [ErrClosed].
+// Leases stay valid until they are released.
+func (s *Slots) Close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed != nil {
+		return
+	}
+	s.closed = ErrClosed
+	s.gate.Add(gateClosed)
+	s.refuseAll(ErrClosed)
+	s.timer.Stop()
+}

@@ -1,0 +1,149 @@
+package conn
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/unoactor/unoactor/config"
+)
+
+// Dialer makes the backends of one pool. It is safe for concurrent use.
+type Dialer struct {
+	node    config.Node
+	pool    config.Pool
+	pgx     *pgx.ConnConfig
+	hooks   []Hook
+	settles bool // every backend is settled between two leases
+}
+
+// DialerOptions is what a topology can't say. The zero value adds nothing.
+type DialerOptions struct {
+	Hooks  []Hook
+	Tracer pgx.QueryTracer
+	// Dial replaces the network, for tests.
+	Dial pgconn.DialFunc
+}
+
+// NewDialer checks that the node and the pool can be connected to as they are
+// configured, and connects to nothing.
+func NewDialer(node config.Node, pool config.Pool, o DialerOptions) (*Dialer, error) {
+	cfg, err := pgxConfig(node, pool)
+	if err != nil {
+		// pgconn's own message quotes the connection string.
+		return nil, fmt.Errorf("pool %q on node %q: %w", pool.Name, node.Name, redact(err))
+	}
+	cfg.Tracer = o.Tracer
+	if o.Dial != nil {
+		cfg.DialFunc = o.Dial
+		cfg.LookupFunc = func(_ context.Context, host string) ([]string, error) { return []string{host}, nil }
+	}
+	cfg.BuildContextWatcherHandler = newCanceller
+	d := &Dialer{node: node, pool: pool, pgx: cfg, hooks: append(sqlHooks(pool.Hooks), o.Hooks...)}
+	d.settles = pool.Reset != config.ResetRollback && pool.Reset != config.ResetNone || len(checkinHooks(d.hooks)) > 0
+	return d, nil
+}
+
+// Dial connects, authenticates and runs the connect hooks, within the node's
+// connect_timeout and ctx.
+func (d *Dialer) Dial(ctx context.Context, incarnation uint64) (*Backend, error) {
+	ctx, cancel := context.WithTimeout(ctx, d.node.ConnectTimeout)
+	defer cancel()
+	px, err := pgx.ConnectConfig(ctx, d.pgx)
+	if err != nil {
+		return nil, fmt.Errorf("connect to node %q for pool %q: %w", d.node.Name, d.pool.Name, err)
+	}
+	now := time.Now()
+	b := &Backend{px: px, pg: px.PgConn(), dialer: d, incarnation: incarnation, opened: now, expires: d.expiry(now)}
+	for _, h := range connectHooks(d.hooks) {
+		if err := d.run(ctx, h.OnConnect, b); err != nil {
+			b.Close(ctx)
+			return nil, fmt.Errorf("on_connect of pool %q: %w", d.pool.Name, err)
+		}
+	}
+	return b, nil
+}
+
+// expiry is the end of a lifetime, up to a tenth earlier at random: backends
+// that were opened together are not replaced together.
+func (d *Dialer) expiry(opened time.Time) time.Time {
+	if d.pool.MaxLifetime == config.Never {
+		return time.Time{}
+	}
+	life := d.pool.MaxLifetime
+	return opened.Add(life - time.Duration(rand.Int64N(int64(life)/10+1)))
+}
+
+// reported are the settings that a PostgreSQL server reports (the table
+// "GUC_REPORT" of its protocol documentation, up to version 18).
+var reported = []string{
+	"application_name", "client_encoding", "DateStyle", "default_transaction_read_only", "in_hot_standby", "integer_datetimes",
+	"IntervalStyle", "is_superuser", "scram_iterations", "search_path", "server_encoding", "server_version", "session_authorization",
+	"standard_conforming_strings", "TimeZone",
+}
+
+func (d *Dialer) parameters(pg *pgconn.PgConn) map[string]string {
+	m := make(map[string]string, len(reported))
+	for _, name := range reported {
+		if v := pg.ParameterStatus(name); v != "" {
+			m[name] = v
+		}
+	}
+	return m
+}
+
+// pgxConfig says to pgx what the topology says. Everything that libpq's
+// environment variables could change is given or put back, but for a password
+// file, which is a good place for a password.
+func pgxConfig(node config.Node, pool config.Pool) (*pgx.ConnConfig, error) {
+	var dsn strings.Builder
+	put := func(key, value string) {
+		if value != "" {
+			fmt.Fprintf(&dsn, "%s='%s' ", key, strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(value))
+		}
+	}
+	put("host", node.Host)
+	put("port", strconv.Itoa(int(node.Port)))
+	put("dbname", pool.Database)
+	put("user", pool.User)
+	put("password", pool.Password.Reveal())
+	put("sslmode", node.TLS.Mode)
+	put("sslrootcert", node.TLS.CA)
+	put("sslcert", node.TLS.Cert)
+	put("sslkey", node.TLS.Key)
+	put("target_session_attrs", "any")
+	cfg, err := pgx.ParseConfig(dsn.String())
+	if err != nil {
+		return nil, err
+	}
+	cfg.RuntimeParams = map[string]string{"application_name": "unoactor"}
+	maps.Copy(cfg.RuntimeParams, pool.Runtime)
+	cfg.ConnectTimeout = 0 // the context of Dial bounds it
+	name := func(t *tls.Config) {
+		if t != nil && node.TLS.ServerName != "" {
+			t.ServerName = node.TLS.ServerName
+		}
+	}
+	name(cfg.TLSConfig)
+	for _, f := range cfg.Fallbacks {
+		name(f.TLSConfig)
+	}
+	return cfg, nil
+}
+
+// redact keeps what is wrong with a connection string, and drops the string.
+func redact(err error) error {
+	type unwrapper interface{ Unwrap() error }
+	if u, ok := err.(unwrapper); ok && u.Unwrap() != nil {
+		return u.Unwrap()
+	}
+	return fmt.Errorf("settings that can't be used together")
+}

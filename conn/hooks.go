@@ -1,0 +1,137 @@
+package conn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/unoactor/unoactor/config"
+)
+
+// Hook is run at the turns of a backend's life. It implements one or more of
+// [ConnectHook], [CheckoutHook], [CheckinHook] and [CloseHook]. A hook that
+// fails, panics or overruns the pool's hook timeout ends that backend.
+type Hook any
+
+// ConnectHook runs on a new backend, once an incarnation.
+type ConnectHook interface {
+	OnConnect(context.Context, *pgx.Conn) error
+}
+
+// CheckoutHook runs before each lease, on the goroutine of who acquires.
+type CheckoutHook interface {
+	OnCheckout(context.Context, *pgx.Conn) error
+}
+
+// CheckinHook runs after each lease, in the background.
+type CheckinHook interface {
+	OnCheckin(context.Context, *pgx.Conn) error
+}
+
+// CloseHook runs before a backend that still works is closed.
+type CloseHook interface {
+	BeforeClose(context.Context, *pgx.Conn) error
+}
+
+// HookError is the failure of a hook.
+type HookError struct{ Err error }
+
+func (e *HookError) Error() string { return "hook: " + e.Err.Error() }
+
+// Unwrap gives the hook's own error.
+func (e *HookError) Unwrap() error { return e.Err }
+
+type hookFunc = func(context.Context, *pgx.Conn) error
+
+// run calls one hook under its deadline. A panic in it is its error.
+func (d *Dialer) run(ctx context.Context, f hookFunc, b *Backend) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, d.pool.Hooks.Timeout)
+	defer cancel()
+	defer func() {
+		if p := recover(); p != nil {
+			err = &HookError{fmt.Errorf("panic: %v", p)}
+		}
+	}()
+	if err := f(ctx, b.Conn()); err != nil {
+		return &HookError{err}
+	}
+	if ctx.Err() != nil {
+		return &HookError{fmt.Errorf("overran its %v: %w", d.pool.Hooks.Timeout, ctx.Err())}
+	}
+	return nil
+}
+
+// OnCheckout is what [Options] wants: nil when no hook runs at checkout.
+func (d *Dialer) OnCheckout() func(context.Context, *Backend) error {
+	hooks := pick[CheckoutHook](d.hooks)
+	if len(hooks) == 0 {
+		return nil
+	}
+	return func(ctx context.Context, b *Backend) error {
+		for _, h := range hooks {
+			if err := d.run(ctx, h.OnCheckout, b); err != nil {
+				return fmt.Errorf("on_checkout of pool %q: %w", d.pool.Name, err)
+			}
+		}
+		return nil
+	}
+}
+
+func connectHooks(hooks []Hook) []ConnectHook { return pick[ConnectHook](hooks) }
+func checkinHooks(hooks []Hook) []CheckinHook { return pick[CheckinHook](hooks) }
+func closeHooks(hooks []Hook) []CloseHook     { return pick[CloseHook](hooks) }
+
+func pick[T any](hooks []Hook) []T {
+	var out []T
+	for _, h := range hooks {
+		if t, ok := h.(T); ok {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// statements are hooks written as SQL.
+type (
+	onConnect   []string
+	onCheckout  []string
+	onCheckin   []string
+	beforeClose []string
+)
+
+func (s onConnect) OnConnect(ctx context.Context, c *pgx.Conn) error     { return script(ctx, c, s) }
+func (s onCheckout) OnCheckout(ctx context.Context, c *pgx.Conn) error   { return script(ctx, c, s) }
+func (s onCheckin) OnCheckin(ctx context.Context, c *pgx.Conn) error     { return script(ctx, c, s) }
+func (s beforeClose) BeforeClose(ctx context.Context, c *pgx.Conn) error { return script(ctx, c, s) }
+
+func sqlHooks(h config.Hooks) []Hook {
+	var hooks []Hook
+	if len(h.OnConnect) > 0 {
+		hooks = append(hooks, onConnect(h.OnConnect))
+	}
+	if len(h.OnCheckout) > 0 {
+		hooks = append(hooks, onCheckout(h.OnCheckout))
+	}
+	if len(h.OnCheckin) > 0 {
+		hooks = append(hooks, onCheckin(h.OnCheckin))
+	}
+	if len(h.BeforeClose) > 0 {
+		hooks = append(hooks, beforeClose(h.BeforeClose))
+	}
+	return hooks
+}
+
+// script runs statements in one round trip, as the simple protocol does. They
+// must leave no transaction open.
+func script(ctx context.Context, c *pgx.Conn, statements []string) error {
+	if _, err := c.PgConn().Exec(ctx, strings.Join(statements, ";\n")).ReadAll(); err != nil {
+		return err
+	}
+	if c.PgConn().TxStatus() != 'I' {
+		return errors.New("the statements leave a transaction open")
+	}
+	return nil
+}

@@ -1,0 +1,86 @@
+package conn
+
+import (
+	"errors"
+
+	"github.com/unoactor/unoactor/messages"
+)
+
+// Lease is the right to use a backend until it is released. It is a value:
+// copying it does not copy the right. The zero Lease is of nothing.
+type Lease struct {
+	slot  *slot
+	epoch uint64
+}
+
+// Backend returns what was leased, or a [*StaleLeaseError] once the lease has
+// ended. It is for the goroutine that holds the lease.
+func (l Lease) Backend() (*Backend, error) {
+	if l.slot == nil {
+		return nil, &StaleLeaseError{}
+	}
+	// In this order: if the epoch is still ours, what was loaded before is ours too.
+	b := l.slot.backend.Load()
+	if l.slot.epoch.Load() != l.epoch {
+		return nil, &StaleLeaseError{Pool: l.slot.pool.name, Slot: l.slot.index}
+	}
+	return b, nil
+}
+
+// Release gives the backend back. One that is not ready for its next holder is
+// reset, or closed and replaced, in the background. Releasing a lease that has
+// ended does nothing but report it to the pool's owner. Release never blocks.
+func (l Lease) Release() {
+	sl := l.slot
+	if sl == nil {
+		return
+	}
+	if sl.epoch.Load() != l.epoch {
+		sl.pool.owner.Stale(sl.index)
+		return
+	}
+	b := sl.backend.Load()
+	cause := b.verdict()
+	if !sl.epoch.CompareAndSwap(l.epoch, l.epoch+1) {
+		sl.pool.owner.Stale(sl.index)
+		return
+	}
+	if cause == messages.None {
+		if sl.marks.Load()&atRelease == 0 || sl.stays() {
+			sl.give()
+			return
+		}
+		cause = b.retirement()
+	}
+	sl.pool.owner.Unfit(b, cause)
+}
+
+// stays says whether a marked slot may be lent again all the same. If not, its
+// backend knows why it has to go.
+func (sl *slot) stays() bool {
+	if sl.marks.Load()&markRetire != 0 {
+		return false
+	}
+	if sl.pool.Waiting() > 0 {
+		return true
+	}
+	sl.backend.Load().retiring.CompareAndSwap(0, uint32(messages.Surplus))
+	return false
+}
+
+// Destroy gives the backend back as broken, for the reason given: it is closed,
+// and replaced where the pool needs it. Destroy never blocks.
+func (l Lease) Destroy(reason error) {
+	b, err := l.Backend()
+	if err != nil {
+		return
+	}
+	if reason == nil {
+		reason = errors.New("destroyed by its holder")
+	}
+	b.broken = reason
+	l.Release()
+}
+
+// IsZero says whether the lease is of nothing at all.
+func (l Lease) IsZero() bool { return l.slot == nil }

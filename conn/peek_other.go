@@ -1,0 +1,8 @@
+//go:build !unix
+
+package conn
+
+import "github.com/unoactor/unoactor/messages"
+
+// Peek can't look into a socket here: a closed connection shows when it is used.
+func (b *Backend) Peek() messages.Cause { return messages.None }

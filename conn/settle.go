@@ -1,0 +1,127 @@
+package conn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"time"
+
+	"github.com/unoactor/unoactor/config"
+	"github.com/unoactor/unoactor/messages"
+)
+
+// Settle makes a claimed backend ready for its next holder, as the pool's reset
+// policy and check-in hooks say. An error means that it must be closed, for the
+// cause returned with it.
+func (b *Backend) Settle(ctx context.Context) (messages.Cause, error) {
+	if err := b.broken; err != nil {
+		return messages.Broken, err
+	}
+	if b.pg.IsClosed() {
+		return messages.Broken, errors.New("the connection was closed")
+	}
+	if b.pg.IsBusy() {
+		return messages.Broken, errors.New("released with a result or a COPY still open")
+	}
+	if err := b.reset(ctx); err != nil {
+		return messages.ResetFailed, fmt.Errorf("reset: %w", err)
+	}
+	for _, h := range checkinHooks(b.dialer.hooks) {
+		if err := b.dialer.run(ctx, h.OnCheckin, b); err != nil {
+			return messages.HookFailed, fmt.Errorf("on_checkin: %w", err)
+		}
+	}
+	return messages.None, nil
+}
+
+func (b *Backend) reset(ctx context.Context) error {
+	policy := b.dialer.pool.Reset
+	if b.pg.TxStatus() != 'I' {
+		if policy == config.ResetNone {
+			return errors.New("a transaction was left open, and the pool's reset policy is none")
+		}
+		if _, err := b.Conn().Exec(ctx, "rollback"); err != nil {
+			return err
+		}
+	}
+	switch {
+	case policy == config.ResetDiscard || b.tainted:
+		if _, err := b.pg.Exec(ctx, "discard all").ReadAll(); err != nil {
+			return err
+		}
+		// The names that pgx remembers are gone on the server.
+		if err := b.Conn().DeallocateAll(ctx); err != nil {
+			return err
+		}
+		b.tainted, b.session = false, nil
+	case policy != config.ResetRollback && policy != config.ResetNone:
+		if _, err := b.pg.Exec(ctx, string(policy)).ReadAll(); err != nil {
+			return err
+		}
+		b.session = nil
+	}
+	if b.pg.TxStatus() != 'I' {
+		return errors.New("the reset left a transaction open")
+	}
+	return nil
+}
+
+// Ping asks a claimed backend for a sign of life. The error is the server's own
+// where it said goodbye.
+func (b *Backend) Ping(ctx context.Context) error { return b.pg.Ping(ctx) }
+
+// Close ends a claimed backend and returns when the server's process is gone,
+// or ctx ends: PostgreSQL closes its end last of all. Until then it counts
+// against the server's limits, so until then it keeps its slot.
+func (b *Backend) Close(ctx context.Context) {
+	socket := b.pg.Conn()
+	if b.pg.IsClosed() {
+		// pgconn gave up on it, and cancels and closes it in the background.
+		select {
+		case <-b.pg.CleanupDone():
+		case <-ctx.Done():
+		}
+		socket.Close()
+		return
+	}
+	if b.broken == nil && b.pg.TxStatus() == 'I' && !b.pg.IsBusy() {
+		for _, h := range closeHooks(b.dialer.hooks) {
+			if b.dialer.run(ctx, h.BeforeClose, b) != nil {
+				break
+			}
+		}
+		linger(ctx, socket, []byte{'X', 0, 0, 0, 4}) // Terminate
+	} else {
+		b.Sever(ctx)
+	}
+	b.px.Close(ctx)
+}
+
+// Sever ends a backend whose holder may still be using it: what it runs is
+// cancelled, then the socket is closed. It is safe for concurrent use.
+func (b *Backend) Sever(ctx context.Context) {
+	socket := b.pg.Conn()
+	_ = b.pg.CancelRequest(ctx) // best effort: the server also notices a closed socket, later
+	linger(ctx, socket, nil)
+	socket.Close()
+}
+
+// linger says goodbye and waits until the server has closed its end.
+func linger(ctx context.Context, socket net.Conn, goodbye []byte) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		deadline = time.Now().Add(5 * time.Second)
+	}
+	if socket.SetDeadline(deadline) != nil {
+		return
+	}
+	if _, err := socket.Write(goodbye); err != nil {
+		return
+	}
+	if half, ok := socket.(interface{ CloseWrite() error }); ok {
+		_ = half.CloseWrite() // the read below tells whether it mattered
+	}
+	_, _ = io.Copy(io.Discard, socket)
+}

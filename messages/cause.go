@@ -1,0 +1,34 @@
+package messages
+
+// Cause is why a backend's life took a turn: why it needed care between two
+// leases, why it ended, why its slot was given a new incarnation. The set is
+// closed, so that it can label metrics.
+type Cause uint8
+
+// The causes.
+const (
+	None         Cause = iota
+	Connected          // it is new
+	Dirty              // it came back in a transaction, or the pool resets every backend
+	Unsolicited        // the server sent something while it was idle
+	HungUp             // the server closed it while it was idle
+	Broken             // it failed, or its holder gave it up
+	HookFailed         // a hook failed, panicked or overran its deadline
+	ResetFailed        // it could not be reset
+	LifetimeOver       // it was older than max_lifetime
+	IdleTooLong        // it was idle for longer than idle_timeout
+	Surplus            // it was beyond the pool's size and nobody waited
+	Drained            // its pool closes
+	Fenced             // its lease was revoked
+	Refused            // the node could not be connected to
+	Denied             // the server refused this user or database
+	Crowded            // the server has no room for another connection
+	Crashed            // its actor panicked: a bug
+)
+
+var causes = [...]string{
+	"none", "connected", "dirty", "unsolicited", "hung_up", "broken", "hook_failed", "reset_failed", "lifetime",
+	"idle_timeout", "surplus", "drained", "fenced", "refused", "denied", "crowded", "crashed",
+}
+
+func (c Cause) String() string { return causes[c] }
