@@ -59,6 +59,11 @@ func (a account) makeDirectory() (string, error) {
 	if len(parent) > maxTempDir || (a.credential != nil && !everyoneMayEnter(parent)) {
 		parent = "/tmp"
 	}
+	// Resolved, to be comparable with what the kernel says of a process.
+	parent, err := filepath.EvalSymlinks(parent)
+	if err != nil {
+		return "", err
+	}
 	dir, err := os.MkdirTemp(parent, "unoactor-pg-")
 	if err != nil {
 		return "", err

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 )
 
 // superuser is the role that every data directory starts with.
@@ -36,7 +37,8 @@ func makeData(ctx context.Context, bin string, who account, data string) error {
 	if template == "" {
 		return initdb(ctx, bin, who, data)
 	}
-	if err := ensureTemplate(ctx, bin, who, template); err != nil {
+	// The account may write next to data, unlike in the cache of root.
+	if err := ensureTemplate(ctx, bin, who, template, data+".new"); err != nil {
 		return err
 	}
 	if err := copyTree(template, data, who); err != nil {
@@ -58,7 +60,7 @@ func templatePath(ctx context.Context, bin string) (string, error) {
 	return filepath.Join(cache, "unoactor", "initdb-"+hex.EncodeToString(key[:8])), nil
 }
 
-func ensureTemplate(ctx context.Context, bin string, who account, template string) error {
+func ensureTemplate(ctx context.Context, bin string, who account, template, made string) error {
 	templates.Lock()
 	defer templates.Unlock()
 	if _, err := os.Stat(filepath.Join(template, "PG_VERSION")); err == nil {
@@ -67,15 +69,13 @@ func ensureTemplate(ctx context.Context, bin string, who account, template strin
 	if err := os.MkdirAll(filepath.Dir(template), 0o700); err != nil {
 		return err
 	}
-	workshop, err := who.makeDirectory() // where the account may write, unlike the cache of root
-	if err != nil {
+	if err := removeOldDrafts(filepath.Dir(template)); err != nil {
 		return err
 	}
-	defer os.RemoveAll(workshop)
-	made := filepath.Join(workshop, "data")
 	if err := initdb(ctx, bin, who, made); err != nil {
 		return err
 	}
+	defer os.RemoveAll(made)
 	draft, err := os.MkdirTemp(filepath.Dir(template), "draft-")
 	if err != nil {
 		return err
@@ -90,6 +90,23 @@ func ensureTemplate(ctx context.Context, bin string, who account, template strin
 			return nil // another process was first
 		}
 		return err
+	}
+	return nil
+}
+
+// removeOldDrafts removes what processes that were killed while they made a
+// template left behind.
+func removeOldDrafts(dir string) error {
+	drafts, err := filepath.Glob(filepath.Join(dir, "draft-*"))
+	if err != nil {
+		return err
+	}
+	for _, draft := range drafts {
+		if info, err := os.Stat(draft); err == nil && time.Since(info.ModTime()) > time.Hour {
+			if err := os.RemoveAll(draft); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }

@@ -54,13 +54,12 @@ type ServerOptions struct {
 	TLS bool
 }
 
-// throwAway are settings for a server whose data nobody will miss. Shared
-// memory beyond the main segment stays in the data directory, so that a
+// throwAway are settings for a server whose data nobody will miss when the
+// machine stops. What a client was told is committed survives Kill all the
+// same, since the kernel has it. Shared memory beyond the main segment stays in the data directory, so that a
 // killed server leaves none behind.
 var throwAway = map[string]string{
 	"fsync":                      "off",
-	"synchronous_commit":         "off",
-	"full_page_writes":           "off",
 	"autovacuum_naptime":         "1h",
 	"dynamic_shared_memory_type": "mmap",
 	"log_line_prefix":            "%m [%p] %q%a %u@%d ",

@@ -16,12 +16,14 @@ import (
 // postmaster is one life of the server's first process.
 type postmaster struct {
 	cmd   *exec.Cmd
+	data  string
 	ended chan struct{} // closed when the process has ended and was collected
 	err   error         // how it ended; read it after ended is closed
 }
 
-// launch starts the process; it is ready for clients only after [postmaster.ready].
-func launch(bin string, who account, data string, log *os.File) (*postmaster, error) {
+// launch starts the process under the watchdog's eyes; it is ready for clients
+// only after [postmaster.ready].
+func launch(bin string, who account, data string, log *os.File, guard *watchdog) (*postmaster, error) {
 	cmd := exec.Command(filepath.Join(bin, "postgres"), "-D", data)
 	cmd.Dir = data
 	cmd.Env = serverEnvironment()
@@ -30,13 +32,15 @@ func launch(bin string, who account, data string, log *os.File) (*postmaster, er
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", cmd.Path, err)
 	}
-	p := &postmaster{cmd: cmd, ended: make(chan struct{})}
-	go p.collect()
-	return p, nil
+	p := &postmaster{cmd: cmd, data: data, ended: make(chan struct{})}
+	err := guard.watch(p.pid())
+	go p.collect(guard)
+	return p, err
 }
 
-func (p *postmaster) collect() {
+func (p *postmaster) collect(guard *watchdog) {
 	p.err = p.cmd.Wait()
+	guard.forget()
 	close(p.ended)
 }
 
@@ -53,11 +57,11 @@ func (p *postmaster) alive() bool {
 
 // ready waits until the server accepts clients. The server says so in the
 // eighth line of postmaster.pid, where pg_ctl reads it too.
-func (p *postmaster) ready(ctx context.Context, data string) error {
+func (p *postmaster) ready(ctx context.Context) error {
 	ticker := time.NewTicker(5 * time.Millisecond)
 	defer ticker.Stop()
 	for {
-		if p.saysReady(data) {
+		if p.saysReady() {
 			return nil
 		}
 		select {
@@ -70,8 +74,8 @@ func (p *postmaster) ready(ctx context.Context, data string) error {
 	}
 }
 
-func (p *postmaster) saysReady(data string) bool {
-	content, err := os.ReadFile(filepath.Join(data, "postmaster.pid"))
+func (p *postmaster) saysReady() bool {
+	content, err := os.ReadFile(filepath.Join(p.data, "postmaster.pid"))
 	if err != nil {
 		return false
 	}
@@ -96,22 +100,21 @@ func (p *postmaster) wait(ctx context.Context) error {
 }
 
 // halt stops the postmaster, so that no process is forked any more, and
-// returns it with its children.
+// returns its family. One that has ended may have left orphans, which are
+// returned too.
 func (p *postmaster) halt(ctx context.Context) ([]int, error) {
+	if !p.alive() {
+		return family(noProcess, p.data)
+	}
 	p.signal(syscall.SIGSTOP)
 	if err := settled(ctx, p.pid()); err != nil {
 		return nil, err
 	}
-	family, err := children(p.pid())
-	if err != nil {
-		return nil, err
-	}
-	pids := []int{p.pid()}
-	for _, child := range family {
-		pids = append(pids, child.pid)
-	}
-	return pids, nil
+	return family(p.pid(), p.data)
 }
+
+// noProcess is no process's id and no process's parent.
+const noProcess = -1
 
 // settled waits until the processes are stopped or gone.
 func settled(ctx context.Context, pids ...int) error {

@@ -14,7 +14,8 @@ import (
 // process is a row of the kernel's process table.
 type process struct {
 	pid, parent int
-	state       byte // R, S, D, T (stopped), Z (ended, not yet collected), ...
+	state       byte   // R, S, D, T (stopped), Z (ended, not yet collected), ...
+	program     string // "" when read through ps
 }
 
 // processes reads the process table from /proc, or through ps where there is none.
@@ -41,14 +42,16 @@ func processes() ([]process, error) {
 func parseStat(line string) (process, bool) {
 	pid, _, ok := strings.Cut(line, " (")
 	end := strings.LastIndex(line, ") ")
-	if !ok || end < 0 {
+	if !ok || end < len(pid)+2 {
 		return process{}, false
 	}
 	rest := strings.Fields(line[end+2:])
 	if len(rest) < 2 {
 		return process{}, false
 	}
-	return parseProcess([]string{pid, rest[1], rest[0]})
+	p, ok := parseProcess([]string{pid, rest[1], rest[0]})
+	p.program = line[len(pid)+2 : end]
+	return p, ok
 }
 
 func processesFromPS() ([]process, error) {
@@ -75,20 +78,30 @@ func parseProcess(words []string) (process, bool) {
 	if pidErr != nil || parentErr != nil {
 		return process{}, false
 	}
-	return process{pid, parent, words[2][0]}, true
+	return process{pid: pid, parent: parent, state: words[2][0]}, true
 }
 
-// children returns the living children of a process.
-func children(parent int) ([]process, error) {
+// family returns the living processes of the server that works in data:
+// itself, its children, and where /proc tells where a process works, children
+// that outlived it.
+func family(postmaster int, data string) ([]int, error) {
 	table, err := processes()
 	if err != nil {
 		return nil, err
 	}
-	var found []process
+	var pids []int
 	for _, p := range table {
-		if p.parent == parent && p.state != 'Z' {
-			found = append(found, p)
+		if p.state != 'Z' && (p.pid == postmaster || p.parent == postmaster || worksIn(p, data)) {
+			pids = append(pids, p.pid)
 		}
 	}
-	return found, nil
+	return pids, nil
+}
+
+func worksIn(p process, data string) bool {
+	if p.program != "postgres" {
+		return false
+	}
+	where, err := os.Readlink(fmt.Sprintf("/proc/%d/cwd", p.pid))
+	return err == nil && where == data
 }

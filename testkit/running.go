@@ -26,15 +26,19 @@ func (s *Server) start(ctx context.Context) error {
 	case s.master != nil && s.master.alive():
 		return nil
 	}
-	master, err := launch(s.options.BinDir, s.who, s.data(), s.log)
-	if err != nil {
+	// Orphans of a killed postmaster would keep the data directory in use.
+	if err := s.kill(); err != nil {
+		return err
+	}
+	master, err := launch(s.options.BinDir, s.who, s.data(), s.log, s.guard)
+	if master == nil {
 		return err
 	}
 	s.master = master
-	if err := s.guard.watch(master.pid()); err != nil {
+	if err != nil {
 		return errors.Join(err, s.kill())
 	}
-	if err := master.ready(ctx, s.data()); err != nil {
+	if err := master.ready(ctx); err != nil {
 		return errors.Join(fmt.Errorf("%w; its log:\n%s", err, s.Log()), s.kill())
 	}
 	return nil
@@ -98,22 +102,22 @@ func (s *Server) Kill() error {
 }
 
 func (s *Server) kill() error {
-	if s.master == nil || !s.master.alive() {
+	if s.master == nil {
 		return nil
 	}
 	// The processes end in microseconds and no caller can do anything about
 	// one that does not, so the limit is the kit's own.
 	ctx, cancel := context.WithTimeout(context.Background(), killLimit)
 	defer cancel()
-	family, err := s.master.halt(ctx)
+	pids, err := s.master.halt(ctx)
 	if err != nil {
 		return err
 	}
-	for _, pid := range family {
+	for _, pid := range pids {
 		_ = syscall.Kill(pid, syscall.SIGKILL) // it may have ended already
 	}
 	s.frozen = nil
-	return errors.Join(s.master.wait(ctx), gone(ctx, family...))
+	return errors.Join(s.master.wait(ctx), gone(ctx, pids...))
 }
 
 // Freeze stops every process of the server in its tracks (SIGSTOP): the kernel
@@ -126,15 +130,15 @@ func (s *Server) Freeze() error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), killLimit) // as in Kill
 	defer cancel()
-	family, err := s.master.halt(ctx)
-	s.frozen = family
+	pids, err := s.master.halt(ctx)
+	s.frozen = pids
 	if err != nil {
 		return err
 	}
-	for _, pid := range family {
+	for _, pid := range pids {
 		_ = syscall.Kill(pid, syscall.SIGSTOP) // it may have ended already
 	}
-	return settled(ctx, family...)
+	return settled(ctx, pids...)
 }
 
 // Thaw lets a frozen server go on. Without a Freeze before it does nothing.
@@ -161,15 +165,10 @@ func (s *Server) Close() error {
 	}
 	s.closed = true
 	err := s.guard.finish()
-	if s.master != nil {
-		// The watchdog has killed what would not end.
-		<-s.master.ended
-	}
+	// Nothing is left to do, unless somebody killed the watchdog.
+	err = errors.Join(err, s.kill(), os.RemoveAll(s.dir))
 	if s.log != nil {
 		err = errors.Join(err, s.log.Close())
-	}
-	if _, statErr := os.Stat(s.dir); statErr == nil {
-		err = errors.Join(err, fmt.Errorf("testkit: %s could not be removed", s.dir))
 	}
 	return err
 }

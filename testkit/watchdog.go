@@ -46,6 +46,10 @@ func (w *watchdog) watch(pid int) error {
 	return nil
 }
 
+// forget tells the watchdog that the process has ended, so that it never
+// signals another one that the kernel gave the same id.
+func (w *watchdog) forget() { _, _ = fmt.Fprintln(w.pipe) } // it fails when the watchdog is at work already
+
 // finish lets the watchdog do its work and waits until it has ended: then no
 // process of the server and no file is left.
 func (w *watchdog) finish() error {

@@ -1,49 +1,44 @@
-# Waits for the end of its standard input, then ends the PostgreSQL server
-# whose process id came in last and removes its directory. Lines that come in
-# are process ids of the postmaster.
+# Waits for the end of its standard input, then ends the PostgreSQL server of
+# the directory $1 and removes the directory. A line that comes in is the
+# process id of the server's first process, an empty one says that it ended.
 dir=$1
 trap '' HUP INT TERM
 pid=
 while read -r line; do pid=$line; done
 
-# family prints the living children of the postmaster.
-family() {
-	if [ -r /proc/self/status ]; then
-		grep -ls "^PPid:[[:space:]]*$pid\$" /proc/[0-9]*/status | cut -d / -f 3
-	else
-		ps -A -o pid= -o ppid= | awk -v parent="$pid" '$2 == parent { print $1 }'
+# members prints every process of the server: those that work in the directory,
+# orphans included, or without /proc the first process and its children.
+members() {
+	if [ -d /proc/self ]; then
+		ls -l /proc/[0-9]*/cwd 2>/dev/null | grep -F -e " -> $dir" | sed 's,.* /proc/\([0-9]*\)/cwd .*,\1,' |
+			while read -r member; do
+				case $(cat "/proc/$member/comm" 2>/dev/null) in
+				postgres | initdb) echo "$member" ;;
+				esac
+			done
+	elif [ -n "$pid" ]; then
+		ps -A -o pid= -o ppid= -o state= | awk -v first="$pid" '$3 !~ /^Z/ && ($1 == first || $2 == first) { print $1 }'
 	fi
-}
-
-# alive is false for a process that ended and was not collected yet.
-alive() {
-	kill -0 "$pid" 2>/dev/null || return 1
-	if [ -r "/proc/$pid/status" ]; then ! grep -qs '^State:[[:space:]]*Z' "/proc/$pid/status"; fi
-}
-
-# ours is false when the process id is stale and may belong to somebody else.
-ours() {
-	[ -n "$pid" ] && [ "$(head -n 1 "$dir/data/postmaster.pid" 2>/dev/null)" = "$pid" ] && alive
 }
 
 segment=$(sed -n 7p "$dir/data/postmaster.pid" 2>/dev/null | awk '{ print $2 }')
-if ours; then
-	members=$(family)
-	# An immediate shutdown first: it gives the kernel back its shared memory.
-	kill -QUIT "$pid" 2>/dev/null
-	kill -CONT "$pid" $members 2>/dev/null
-	tries=0
-	while alive && [ $tries -lt 60 ]; do
-		sleep 0.05
-		tries=$((tries + 1))
-	done
-	if alive; then
-		kill -STOP "$pid"
-		members="$members $(family)"
-		kill -KILL $members 2>/dev/null
-		kill -KILL "$pid"
-	fi
-fi
+
+# An immediate shutdown first: it gives shared memory back to the kernel.
+# Frozen processes must go on to see it.
+left=$(members)
+[ -n "$pid" ] && kill -QUIT "$pid" 2>/dev/null
+[ -n "$left" ] && kill -CONT $left 2>/dev/null
+tries=0
+while [ -n "$left" ] && [ $tries -lt 60 ]; do
+	sleep 0.05
+	tries=$((tries + 1))
+	left=$(members)
+done
+# What is left does not listen. The second round meets what was being forked.
+for round in 1 2; do
+	left=$(members)
+	[ -n "$left" ] && kill -KILL $left 2>/dev/null
+done
 [ -n "$segment" ] && ipcrm -m "$segment" 2>/dev/null
 rm -rf "$dir"
 exit 0
