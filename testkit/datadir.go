@@ -20,6 +20,7 @@ const superuser = "postgres"
 
 var initdbArguments = []string{
 	"--username=" + superuser, "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync",
+	"--wal-segsize=1", // MiB: the first segment is most of what there is to copy
 }
 
 // templates serialises the making of templates within this process; other
