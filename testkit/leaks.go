@@ -72,20 +72,21 @@ func CheckNoLeases(t testing.TB, pool interface{ Leased() int }) {
 	}
 }
 
-// eventually asks until the answer is yes or the limit is reached. It works in
-// clean-ups too, where the test's context has ended.
+// eventually asks, ever less often, until the answer is yes or the limit is
+// reached. It works in clean-ups too, where the test's context has ended.
 func eventually(t testing.TB, ask func(context.Context) bool) bool {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), settleLimit)
+	// The last question may still take its time.
+	ctx, cancel := context.WithTimeout(context.Background(), 2*settleLimit)
 	defer cancel()
-	ticker := time.NewTicker(10 * time.Millisecond)
-	defer ticker.Stop()
-	for !ask(ctx) {
-		select {
-		case <-ctx.Done():
-			return false
-		case <-ticker.C:
+	pause := 5 * time.Millisecond
+	for deadline := time.Now().Add(settleLimit); ; pause = min(2*pause, 200*time.Millisecond) {
+		if ask(ctx) {
+			return true
 		}
+		if time.Now().After(deadline) {
+			return false
+		}
+		<-time.After(pause)
 	}
-	return true
 }
