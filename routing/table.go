@@ -1,0 +1,76 @@
+package routing
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/unoactor/unoactor/config"
+)
+
+// Table is an immutable set of routes. It is safe for concurrent use.
+type Table struct {
+	routes []config.Route
+	pools  map[string]bool
+	only   string // the one pool there is, if there is one
+}
+
+// NewTable makes the table of a completed and checked topology.
+func NewTable(t config.Topology) *Table {
+	table := &Table{routes: t.Routes, pools: make(map[string]bool, len(t.Pools))}
+	for _, p := range t.Pools {
+		table.pools[p.Name] = true
+	}
+	if len(t.Pools) == 1 && len(t.Routes) == 0 {
+		table.only = t.Pools[0].Name
+	}
+	return table
+}
+
+// Choice is the pool that a session goes to, and by which rule.
+type Choice struct {
+	Pool string
+	Rule string
+}
+
+// Pick finds the pool for a session: the first route that matches, in the order
+// of the topology; else the pool that bears the database's name; else the pool
+// named "default" for a session that names no database; else, in a topology of
+// one pool and no routes, that pool for a session that names no database.
+// The error is a [*NoRouteError].
+func (t *Table) Pick(i Intent) (Choice, error) {
+	for _, r := range t.routes {
+		if object(r, i) == (objection{}) {
+			return Choice{Pool: r.Pool, Rule: fmt.Sprintf("route %q", r.Name)}, nil
+		}
+	}
+	switch {
+	case i.Database != "" && t.pools[i.Database]:
+		return Choice{Pool: i.Database, Rule: "the pool has the database's name"}, nil
+	case i.Database == "" && t.pools["default"]:
+		return Choice{Pool: "default", Rule: `the pool is named "default"`}, nil
+	case i.Database == "" && t.only != "":
+		return Choice{Pool: t.only, Rule: "it is the only pool"}, nil
+	}
+	return Choice{}, t.noRoute(i)
+}
+
+func (t *Table) noRoute(i Intent) error {
+	e := &NoRouteError{Intent: i}
+	for _, r := range t.routes {
+		e.Tried = append(e.Tried, fmt.Sprintf("route %q: %v", r.Name, object(r, i)))
+	}
+	return e
+}
+
+// NoRouteError is a session that no pool is for.
+type NoRouteError struct {
+	Intent Intent
+	Tried  []string // each route with what stood against it
+}
+
+func (e *NoRouteError) Error() string {
+	if len(e.Tried) == 0 {
+		return fmt.Sprintf("no pool for %v: there is no route, and no pool of that name", e.Intent)
+	}
+	return fmt.Sprintf("no pool for %v; tried %s", e.Intent, strings.Join(e.Tried, "; "))
+}
