@@ -1,17 +1,17 @@
 // Package testkit drives failure scenarios around PostgreSQL connections: for
 // unoactor's own tests and for those of programs that embed it.
 //
-//	             your test
-//	                 |
-//	      .----------+-----------.-------------------.
-//	      v                      v                   v
-//	  [Proxy]                [Server]             [Fake]
-//	  Refuse, Hang,          real PostgreSQL:     scripted protocol, for
-//	  BlackHole, Delay,      Stop, Kill,          faults at an exact moment;
-//	  CutAfter, Reset   -->  Freeze, Restart,     pipes, so that it runs in
-//	                         TerminateBackends    synctest bubbles, or TCP
+//	           your test
+//	               |
+//	    .----------+-----------.-------------------.
+//	    v                      v                   v
+//	[Proxy]                [Server]             [Fake]
+//	Refuse, Hang,          real PostgreSQL:     scripted protocol, for
+//	BlackHole, Delay,      Stop, Kill,          faults at an exact moment;
+//	CutAfter, Reset   -->  Freeze, Restart,     pipes, so that it runs in
+//	                       TerminateBackends    synctest bubbles, or TCP
 //
-//	  afterwards: CheckGoroutines, CheckNoBackends, CheckNoLeases
+//	afterwards: CheckGoroutines, CheckNoBackends, CheckNoLeases
 //
 // # Servers
 //

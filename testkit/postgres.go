@@ -112,7 +112,7 @@ func Main(m *testing.M) {
 			code = 1
 		}
 	}
-	os.Exit(code)
+	os.Exit(code) //nolint:forbidigo // as TestMain it is where the test binary ends
 }
 
 func closeShared() error {

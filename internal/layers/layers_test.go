@@ -1,0 +1,162 @@
+package layers_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/unoactor/unoactor"
+
+// layer is a folder of the module and all below it.
+type layer struct {
+	folder string   // "." is the root package alone
+	may    []string // prefixes of third-party import paths; "*" is any
+}
+
+const (
+	hclog      = "github.com/hashicorp/go-hclog"
+	pgx        = "github.com/jackc/pgx/v5"
+	protoactor = "github.com/asynkron/protoactor-go"
+	metric     = "go.opentelemetry.io/otel/metric"
+	attribute  = "go.opentelemetry.io/otel/attribute"
+	system     = "golang.org/x/sys"
+)
+
+// layers are ordered lowest first: a package may import those of its own layer
+// and of the layers above its line, never one below it.
+var layers = []layer{
+	{"messages", nil},
+	{"config", []string{
+		"github.com/hashicorp/hcl/v2", "github.com/zclconf/go-cty", "github.com/caarlos0/env",
+		"github.com/agext/levenshtein", // "did you mean"
+	}},
+	{"conn", []string{pgx, system}},
+	{"routing", nil},
+	{"actors", []string{protoactor, hclog}},
+	{"supervisor", []string{protoactor, hclog, metric, attribute}},
+	{".", []string{pgx, hclog}},
+	{"adapters", []string{"*"}}, // each is a door to a library of its own
+	{"internal/gateway", []string{pgx, hclog, system, metric, attribute,
+		"github.com/xdg-go/scram", // the server's side of SCRAM-SHA-256
+	}},
+	{"internal/ops", []string{"go.opentelemetry.io/otel", "github.com/prometheus", hclog}},
+	{"testkit", []string{pgx, system,
+		"go.uber.org/goleak", // what CheckGoroutines compares
+	}},
+	{"cmd", []string{"github.com/spf13/cobra", hclog, pgx, system,
+		"github.com/mattn/go-isatty", // colours and the live line are for terminals
+	}},
+	{"bench", []string{"*"}},    // it measures others beside us
+	{"examples", []string{"*"}}, // programs as users write them
+	{"internal/layers", nil},
+}
+
+// forbidden are names that say nothing about what a package holds.
+var forbidden = []string{"util", "utils", "common", "types", "helpers", "misc", "shared"}
+
+// layerOf returns the index of a package's layer. path is relative to the
+// module, "." for its root.
+func layerOf(path string) (int, bool) {
+	for i, l := range layers {
+		if path == l.folder || strings.HasPrefix(path, l.folder+"/") {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+// violations lists what is wrong with packages, a map from relative path to
+// full import paths, and says what to do about it.
+func violations(packages map[string][]string) []string {
+	var wrong []string
+	for _, path := range slices.Sorted(maps.Keys(packages)) {
+		if last := path[strings.LastIndex(path, "/")+1:]; slices.Contains(forbidden, last) {
+			wrong = append(wrong, fmt.Sprintf("%s: name the package by what it holds, not %q", path, last))
+		}
+		own, known := layerOf(path)
+		if !known {
+			wrong = append(wrong, fmt.Sprintf("%s: not in any layer: give it a line, at its height, in the table of "+
+				"internal/layers/layers_test.go and in ARCHITECTURE.md", path))
+			continue
+		}
+		for _, imported := range packages[path] {
+			if complaint := judge(own, imported); complaint != "" {
+				wrong = append(wrong, path+": "+complaint)
+			}
+		}
+	}
+	return wrong
+}
+
+// judge says what is wrong with an import by a package of the layer; "" if nothing.
+func judge(own int, imported string) string {
+	if relative, ours := relativePath(imported); ours {
+		theirs, known := layerOf(relative)
+		if !known || theirs <= own {
+			return "" // an unknown one is reported for itself
+		}
+		return fmt.Sprintf("imports %s, which is above %s: move what it needs down, or let the upper one pass it in "+
+			"(an interface of one to three methods lives with its caller)", relative, layers[own].folder)
+	}
+	if first, _, _ := strings.Cut(imported, "/"); !strings.Contains(first, ".") {
+		return "" // the standard library
+	}
+	for _, prefix := range layers[own].may {
+		if prefix == "*" || imported == prefix || strings.HasPrefix(imported, prefix+"/") {
+			return ""
+		}
+	}
+	return fmt.Sprintf("imports %s, which %s may not use (allowed: %s): do without, do it in a layer that may, "+
+		"or change the table here and in ARCHITECTURE.md and say why", imported, layers[own].folder, allowed(own))
+}
+
+func relativePath(imported string) (string, bool) {
+	if imported == module {
+		return ".", true
+	}
+	return strings.CutPrefix(imported, module+"/")
+}
+
+func allowed(own int) string {
+	if len(layers[own].may) == 0 {
+		return "the standard library"
+	}
+	return strings.Join(layers[own].may, ", ")
+}
+
+func TestImportsGoDownAndThirdPartiesStayWhereTheyMay(t *testing.T) {
+	packages := readPackages(t)
+	if len(packages) < 3 {
+		t.Fatalf("only %d packages found: %v", len(packages), packages)
+	}
+	for _, wrong := range violations(packages) {
+		t.Error(wrong)
+	}
+}
+
+func TestEachKindOfViolationIsFound(t *testing.T) {
+	for want, packages := range map[string]map[string][]string{
+		"imports supervisor, which is above conn": {"conn": {module + "/supervisor"}},
+		"imports ., which is above routing":       {"routing": {module}},
+		"routing may not use":                     {"routing": {pgx}},
+		"supervisor may not use":                  {"supervisor": {pgx + "/pgconn"}},
+		"conn may not use":                        {"conn": {protoactor + "/actor"}},
+		"not in any layer":                        {"internal/new": nil},
+		"name the package by what it holds":       {"internal/gateway/util": nil},
+	} {
+		got := violations(packages)
+		if len(got) != 1 || !strings.Contains(got[0], want) {
+			t.Errorf("%v: got %q, want %q", packages, got, want)
+		}
+	}
+	fine := map[string][]string{
+		".": {"context", module + "/conn", pgx}, "conn": {module + "/config", pgx + "/pgconn"},
+		"internal/gateway/wire": {module + "/internal/gateway", module}, "bench/peers": {"example.org/any"},
+	}
+	if got := violations(fine); len(got) != 0 {
+		t.Errorf("nothing is wrong, but got %q", got)
+	}
+}
