@@ -83,6 +83,12 @@ func (b *Backend) Taint() { b.tainted = true }
 // later is not hit. Safe for concurrent use.
 func (b *Backend) CancelRequest(ctx context.Context) error { return b.pg.CancelRequest(ctx) }
 
+// Failure is what its holder gave it up for, nil if nothing.
+func (b *Backend) Failure() error { return b.broken }
+
+// Expires is the end of its lifetime, zero if it has none. Safe for concurrent use.
+func (b *Backend) Expires() time.Time { return b.expires }
+
 // retirement is why the backend is to be closed.
 func (b *Backend) retirement() messages.Cause { return messages.Cause(b.retiring.Load()) }
 

@@ -8,7 +8,7 @@ import (
 // slot that is claimed belongs to its connection actor until Return or Vacate.
 
 // Install puts a new backend into the empty slot index and lends it to whoever
-// waits longest. overflow says that it is one more than the pool keeps.
+// waits longest.
 func (s *Slots) Install(index int, b *Backend) {
 	sl := s.slots[index]
 	b.slot = sl
@@ -78,8 +78,25 @@ func (s *Slots) State(index int) (State, uint64) {
 // concurrent use may be asked of it.
 func (s *Slots) Backend(index int) *Backend { return s.slots[index].backend.Load() }
 
+// Overflow says whether the backend in the slot is one more than the pool
+// keeps: it is then closed when it is released and nobody waits.
+func (s *Slots) Overflow(index int, extra bool) {
+	if extra {
+		s.slots[index].mark(markOverflow)
+	} else {
+		s.slots[index].unmark(markOverflow)
+	}
+}
+
 // Suspect has the next acquirer of an idle slot look whether the server hung up.
 func (s *Slots) Suspect(index int) { s.slots[index].mark(markPeek) }
+
+// SuspectAll is Suspect for every slot.
+func (s *Slots) SuspectAll() {
+	for _, sl := range s.slots {
+		sl.mark(markPeek)
+	}
+}
 
 // Arm asks for one call of [Owner.Missed] when somebody waits from now on. It
 // says whether somebody waits already.

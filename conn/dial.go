@@ -59,7 +59,7 @@ func (d *Dialer) Dial(ctx context.Context, incarnation uint64) (*Backend, error)
 	defer cancel()
 	px, err := pgx.ConnectConfig(ctx, d.pgx)
 	if err != nil {
-		return nil, fmt.Errorf("connect to node %q for pool %q: %w", d.node.Name, d.pool.Name, err)
+		return nil, &DialError{Node: d.node.Name, Pool: d.pool.Name, Err: err}
 	}
 	now := time.Now()
 	b := &Backend{px: px, pg: px.PgConn(), dialer: d, incarnation: incarnation, opened: now, expires: d.expiry(now)}

@@ -3,8 +3,11 @@ package conn
 import (
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // What can end a wait for a lease, besides its context.
@@ -70,4 +73,29 @@ func (e *StaleLeaseError) Error() string {
 		return "use of a lease that was never granted"
 	}
 	return fmt.Sprintf("use of a lease of pool %q, slot %d, after its end: it was released or revoked", e.Pool, e.Slot)
+}
+
+// DialError is an attempt to connect that failed. Its text is the one thing that
+// stood in the way, where pgconn lists every address and every TLS mode tried;
+// Unwrap gives pgconn's error, with the server's [*pgconn.PgError] if it sent one.
+type DialError struct {
+	Node, Pool string
+	Err        error
+}
+
+func (e *DialError) Error() string {
+	return fmt.Sprintf("connect to node %q for pool %q: %s", e.Node, e.Pool, gist(e.Err))
+}
+
+// Unwrap gives pgconn's error.
+func (e *DialError) Unwrap() error { return e.Err }
+
+func gist(err error) string {
+	if pg := (*pgconn.PgError)(nil); errors.As(err, &pg) {
+		return pg.Error()
+	}
+	if op := (*net.OpError)(nil); errors.As(err, &op) {
+		return op.Error()
+	}
+	return strings.Join(strings.Fields(err.Error()), " ")
 }

@@ -84,3 +84,21 @@ func (l Lease) Destroy(reason error) {
 
 // IsZero says whether the lease is of nothing at all.
 func (l Lease) IsZero() bool { return l.slot == nil }
+
+// Check looks, for the price of a system call, whether the server hung up on a
+// backend that was not used yet in this lease. If so the lease ends, the backend
+// goes to be looked after, and another should be acquired.
+func (l Lease) Check() bool {
+	b, err := l.Backend()
+	if err != nil {
+		return false
+	}
+	cause := b.Peek()
+	if cause == messages.None {
+		return true
+	}
+	if l.slot.epoch.CompareAndSwap(l.epoch, l.epoch+1) {
+		l.slot.pool.owner.Unfit(b, cause)
+	}
+	return false
+}

@@ -51,6 +51,7 @@ const (
 // who wait for one. All methods are safe for concurrent use.
 type Slots struct {
 	name    string
+	size    int
 	timeout time.Duration
 	owner   Owner
 	hook    func(context.Context, *Backend) error // at checkout, on the caller's goroutine; nil if none
@@ -91,7 +92,7 @@ type Options struct {
 
 // NewSlots makes the places for a pool, all empty.
 func NewSlots(o Options) *Slots {
-	s := &Slots{name: o.Pool.Name, timeout: o.Pool.AcquireTimeout, owner: o.Owner, hook: o.OnCheckout}
+	s := &Slots{name: o.Pool.Name, size: o.Pool.Size, timeout: o.Pool.AcquireTimeout, owner: o.Owner, hook: o.OnCheckout}
 	n := 1
 	for n*shardSlots < o.Pool.Hard() || n < runtime.GOMAXPROCS(0) && n*4 <= o.Pool.Hard() {
 		n *= 2
@@ -102,9 +103,6 @@ func NewSlots(o Options) *Slots {
 	for i := range o.Pool.Hard() {
 		sh := s.shards[i%n]
 		sl := &slot{shard: sh, bit: 1 << (i / n), index: i, pool: s}
-		if i >= o.Pool.Size {
-			sl.marks.Store(markOverflow)
-		}
 		sh.slots[i/n] = sl
 		s.slots = append(s.slots, sl)
 	}

@@ -15,7 +15,7 @@ type Stats struct {
 // Stats looks at each slot once. The sums agree with each other; slots looked
 // at first may have changed since.
 func (s *Slots) Stats() Stats {
-	st := Stats{Hard: len(s.slots), Refused: s.refusals.Load()}
+	st := Stats{Size: s.size, Hard: len(s.slots), Refused: s.refusals.Load()}
 	for _, sh := range s.shards {
 		st.Acquired += sh.word.Load() >> shardSlots
 	}
@@ -27,9 +27,6 @@ func (s *Slots) Stats() Stats {
 			st.Leased++
 		case Claimed:
 			st.Busy++
-		}
-		if sl.marks.Load()&markOverflow == 0 {
-			st.Size++
 		}
 	}
 	st.Open = st.Idle + st.Leased + st.Busy

@@ -182,34 +182,25 @@ func (w *sleeper) Granted(l Lease, err error) {
 	w.ready <- struct{}{}
 }
 
-// wait parks the calling goroutine in the queue.
+// wait puts the calling goroutine in the queue, and to sleep.
 func (s *Slots) wait(ctx context.Context) (Lease, error) {
 	w := sleepers.Get().(*sleeper)
+	defer sleepers.Put(w)
 	if err := s.Enqueue(&w.waiting, w); err != nil {
-		sleepers.Put(w)
 		return Lease{}, err
 	}
-	if done := ctx.Done(); done == nil {
+	select {
+	case <-w.ready:
+	case <-ctx.Done():
+		since := w.waiting.since
+		if s.Cancel(&w.waiting) {
+			return Lease{}, s.refusal(ctx.Err(), time.Since(since))
+		}
 		<-w.ready
-	} else {
-		select {
-		case <-w.ready:
-		case <-done:
-			since := w.waiting.since
-			if s.Cancel(&w.waiting) {
-				sleepers.Put(w)
-				return Lease{}, s.refusal(ctx.Err(), time.Since(since))
-			}
-			<-w.ready
-			if w.err == nil {
-				// Granted and cancelled at once: pass it on.
-				w.lease.Release()
-				w.lease, w.err = Lease{}, s.refusal(ctx.Err(), time.Since(since))
-			}
+		if w.err == nil {
+			w.lease.Release() // granted and cancelled at once: passed on
+			return Lease{}, s.refusal(ctx.Err(), time.Since(since))
 		}
 	}
-	l, err := w.lease, w.err
-	w.lease, w.err = Lease{}, nil
-	sleepers.Put(w)
-	return l, err
+	return w.lease, w.err
 }

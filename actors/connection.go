@@ -1,0 +1,286 @@
+package actors
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/unoactor/unoactor/conn"
+	"github.com/unoactor/unoactor/messages"
+)
+
+// Connection is one incarnation of a slot: it connects, serves by being leased,
+// and ends. What comes after it is a new actor.
+//
+//	         permit          dialed
+//	queueing ------> dialing ------> serving <---------+
+//	   |                |              |  settle       | fit
+//	   | retire         | failed       +-------> settling
+//	   v                v              | retire, revoke   | unfit
+//	 ended <------- closing <----------+------------------+
+//
+// While the backend is leased nobody but its holder touches it, this actor
+// included. In settling and closing it is this actor's.
+type Connection struct {
+	Place
+	ctx     context.Context // of its work; ended by stop
+	stop    context.CancelFunc
+	backend *conn.Backend
+	state   string
+	receive func(actor.Context)
+	dialed  atomic.Pointer[dialed]
+	settled settled
+	closed  chan struct{}  // when closing: closed when the backend is
+	cause   messages.Cause // why it closes
+	err     error
+	retire  messages.Cause // asked for while it could not be done
+}
+
+// Place is where a connection stands in the tree.
+type Place struct {
+	Slot        int
+	Incarnation uint64
+	Slots       *conn.Slots
+	Dialer      *conn.Dialer
+	Pool        Ref[messages.ToPool]
+	Node        Ref[messages.ToNode]
+	Work        *Tracker
+	Log         hclog.Logger
+}
+
+// What work in the background hands over. The backend does not travel in a
+// message: if this actor is gone when a dial ends, nobody would close it.
+type (
+	dialed struct {
+		backend *conn.Backend
+		err     error
+	}
+	settled struct {
+		cause messages.Cause
+		err   error
+	}
+)
+
+// closeTime bounds the farewell from a server: hooks, cancel, its end of the socket.
+const closeTime = 10 * time.Second
+
+// settleTime bounds a reset between two leases.
+const settleTime = 10 * time.Second
+
+// NewConnection makes the actor of a new incarnation. work is the context of
+// everything it does in the background.
+func NewConnection(work context.Context, place Place) *Connection {
+	c := &Connection{Place: place}
+	c.ctx, c.stop = context.WithCancel(work)
+	return c
+}
+
+// Receive handles the life cycle, and leaves the rest to the state.
+func (c *Connection) Receive(ctx actor.Context) {
+	switch ctx.Message().(type) {
+	case *actor.Started:
+		c.become("queueing", c.queueing)
+		c.Node.Ask(ctx, messages.AskDial{})
+	case *actor.Stopping:
+		c.abandon()
+	case *actor.Stopped, *actor.Restarting:
+	default:
+		c.receive(ctx)
+	}
+}
+
+func (c *Connection) become(state string, receive func(actor.Context)) {
+	c.Log.Trace("connection changes state", "slot", c.Slot, "incarnation", c.Incarnation, "from", c.state, "to", state)
+	c.state, c.receive = state, receive
+}
+
+func (c *Connection) queueing(ctx actor.Context) {
+	switch m := ctx.Message().(type) {
+	case messages.DialPermit:
+		c.become("dialing", c.dialing)
+		self := RefTo[messages.ToConnection](ctx.ActorSystem(), ctx.Self())
+		c.Work.Go(func() {
+			backend, err := c.Dialer.Dial(c.ctx, c.Incarnation)
+			if !c.dialed.CompareAndSwap(nil, &dialed{backend, err}) && backend != nil {
+				c.close(backend, false) // the actor is gone
+			}
+			self.Tell(messages.Done{})
+		})
+	case messages.Retire:
+		c.withdraw(ctx, m.Cause)
+	case messages.Revoke:
+		c.withdraw(ctx, m.Cause)
+	}
+}
+
+func (c *Connection) withdraw(ctx actor.Context, cause messages.Cause) {
+	c.Node.Ask(ctx, messages.DialOver{})
+	c.cause = cause
+	c.end(ctx)
+}
+
+func (c *Connection) dialing(ctx actor.Context) {
+	switch m := ctx.Message().(type) {
+	case messages.Retire:
+		c.retire = m.Cause
+		c.stop()
+	case messages.Revoke:
+		c.retire = m.Cause
+		c.stop()
+	case messages.Done:
+		d := c.dialed.Load()
+		if d.err != nil {
+			c.failed(ctx, d.err)
+			return
+		}
+		c.Node.Ask(ctx, messages.DialOver{Cause: messages.Connected})
+		c.backend = d.backend
+		if c.retire != messages.None {
+			c.conclude(ctx, c.retire, nil, false)
+			return
+		}
+		c.become("serving", c.serving)
+		c.Pool.Tell(messages.Opened{Slot: c.Slot, Incarnation: c.Incarnation})
+		c.Slots.Install(c.Slot, c.backend)
+	}
+}
+
+func (c *Connection) failed(ctx actor.Context, err error) {
+	if c.retire != messages.None {
+		c.Node.Ask(ctx, messages.DialOver{})
+		c.cause = c.retire
+		c.end(ctx)
+		return
+	}
+	c.cause, c.err = conn.Classify(err), err
+	c.Node.Ask(ctx, messages.DialOver{Cause: c.cause, Err: err})
+	c.end(ctx)
+}
+
+func (c *Connection) serving(ctx actor.Context) {
+	switch m := ctx.Message().(type) {
+	case messages.Settle:
+		if m.Cause == messages.Dirty || m.Cause == messages.Unsolicited {
+			c.settle(ctx, m.Cause)
+			return
+		}
+		c.conclude(ctx, m.Cause, c.backend.Failure(), false)
+	case messages.Retire:
+		if _, idle := c.Slots.Retire(c.Slot, m.Cause); idle {
+			c.conclude(ctx, m.Cause, nil, false)
+		}
+	case messages.Revoke:
+		if _, idle := c.Slots.Retire(c.Slot, m.Cause); idle {
+			c.conclude(ctx, m.Cause, nil, false)
+		} else if _, leased := c.Slots.Fence(c.Slot); leased {
+			c.conclude(ctx, m.Cause, nil, true)
+		}
+	}
+}
+
+// settle makes the backend fit for its next holder, in the background.
+func (c *Connection) settle(ctx actor.Context, why messages.Cause) {
+	c.become("settling", c.settling)
+	self := RefTo[messages.ToConnection](ctx.ActorSystem(), ctx.Self())
+	c.Work.Go(func() {
+		work, cancel := context.WithTimeout(c.ctx, settleTime)
+		defer cancel()
+		if why == messages.Unsolicited {
+			c.settled = settled{messages.HungUp, c.backend.Ping(work)}
+		} else {
+			cause, err := c.backend.Settle(work)
+			c.settled = settled{cause, err}
+		}
+		self.Tell(messages.Done{})
+	})
+}
+
+func (c *Connection) settling(ctx actor.Context) {
+	switch m := ctx.Message().(type) {
+	case messages.Retire:
+		c.Slots.Retire(c.Slot, m.Cause) // seen by Return
+	case messages.Revoke:
+		c.Slots.Retire(c.Slot, m.Cause)
+		c.stop()
+	case messages.Done:
+		if c.settled.err != nil {
+			c.conclude(ctx, c.settled.cause, c.settled.err, false)
+			return
+		}
+		c.become("serving", c.serving)
+		if cause := c.Slots.Return(c.Slot); cause != messages.None {
+			c.conclude(ctx, cause, nil, false)
+		}
+	}
+}
+
+// conclude closes the backend in the background. severed says that its former
+// holder may still be using it.
+func (c *Connection) conclude(ctx actor.Context, cause messages.Cause, err error, severed bool) {
+	c.cause, c.err = cause, err
+	c.become("closing", c.closing)
+	self := RefTo[messages.ToConnection](ctx.ActorSystem(), ctx.Self())
+	c.closed = make(chan struct{})
+	c.Work.Go(func() {
+		defer close(c.closed)
+		c.close(c.backend, severed)
+		self.Tell(messages.Done{})
+	})
+}
+
+// close is not cut short by the end of c's own work: a backend that is not
+// properly closed would live on at the server.
+func (c *Connection) close(b *conn.Backend, severed bool) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), closeTime)
+	defer cancel()
+	if severed {
+		b.Sever(ctx)
+	} else {
+		b.Close(ctx)
+	}
+}
+
+func (c *Connection) closing(ctx actor.Context) {
+	if _, ok := ctx.Message().(messages.Done); ok {
+		c.Slots.Vacate(c.Slot)
+		c.end(ctx)
+	}
+}
+
+// end reports the incarnation's end and stops the actor.
+func (c *Connection) end(ctx actor.Context) {
+	c.become("ended", func(actor.Context) {})
+	c.Pool.Tell(messages.Ended{Slot: c.Slot, Incarnation: c.Incarnation, Cause: c.cause, Err: c.err})
+	ctx.Stop(ctx.Self())
+}
+
+// abandon sees to the backend of an actor that stops without having ended: it
+// panicked, or its supervisor did. No backend is left on the server, and the
+// pool hears of it.
+func (c *Connection) abandon() {
+	c.stop()
+	if c.state == "ended" {
+		return
+	}
+	if c.backend == nil && !c.dialed.CompareAndSwap(nil, &dialed{}) {
+		c.backend = c.dialed.Load().backend
+	}
+	if c.backend != nil && c.closed == nil {
+		if _, leased := c.Slots.Fence(c.Slot); !leased {
+			c.Slots.Retire(c.Slot, messages.Crashed)
+		}
+	}
+	c.Work.Go(func() {
+		switch {
+		case c.closed != nil:
+			<-c.closed
+		case c.backend != nil:
+			c.close(c.backend, true)
+		}
+		c.Slots.Vacate(c.Slot)
+		c.Pool.Tell(messages.Ended{Slot: c.Slot, Incarnation: c.Incarnation, Cause: messages.Crashed})
+	})
+}

@@ -1,0 +1,136 @@
+package actors
+
+import (
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/unoactor/unoactor/config"
+	"github.com/unoactor/unoactor/messages"
+)
+
+// Node is the prober of one server: it grants leave to connect.
+//
+//	up ------ an attempt is refused -----> down (one attempt at a time, after a backoff)
+//	 ^                                       |
+//	 +------- an attempt succeeds -----------+
+//
+// While the server answers, up to parallelDials connections dial at once. While
+// it doesn't, one does, however many pools want to: the server is not stormed
+// when it comes back, and what the one learns is told to all in the log and the
+// snapshot.
+type Node struct {
+	config config.Node
+	log    hclog.Logger
+	view   *atomic.Pointer[NodeView]
+
+	queue    []*actor.PID // who waits for leave, in order
+	dialing  []*actor.PID // who has it
+	failures int          // in a row; 0 is up
+	cause    messages.Cause
+	err      error
+	since    time.Time // of up or down
+	next     time.Time // no attempt before
+	timer    *time.Timer
+}
+
+// NodeView is what others see of a node.
+type NodeView struct {
+	Name     string
+	Up       bool
+	Since    time.Time
+	Failures int // attempts refused in a row
+	Cause    messages.Cause
+	Err      error     // of the last attempt, nil while up
+	Next     time.Time // no attempt before, zero while up
+	Dialing  int
+	Queued   int
+}
+
+// parallelDials is how many connections to one server may be in the making at
+// once: each costs it a fork and, with SCRAM, some milliseconds of CPU.
+const parallelDials = 16
+
+// NewNode makes the prober. It stores what others may see in view.
+func NewNode(n config.Node, log hclog.Logger, view *atomic.Pointer[NodeView]) *Node {
+	node := &Node{config: n, log: log.With("node", n.Name), view: view, since: time.Now()}
+	node.publish()
+	return node
+}
+
+// Receive implements actor.Actor.
+func (n *Node) Receive(ctx actor.Context) {
+	now := time.Now()
+	switch m := ctx.Message().(type) {
+	case *actor.Started:
+		self := RefTo[messages.ToNode](ctx.ActorSystem(), ctx.Self())
+		n.timer = time.AfterFunc(time.Hour, func() { self.Tell(messages.Probe{}) })
+		n.timer.Stop()
+	case *actor.Stopping:
+		n.timer.Stop()
+	case messages.AskDial:
+		n.queue = append(n.queue, ctx.Sender())
+	case messages.DialOver:
+		ctx.Unwatch(ctx.Sender())
+		n.over(ctx.Sender(), m, now)
+	case *actor.Terminated: // it died with the permit
+		n.over(m.Who, messages.DialOver{}, now)
+	}
+	n.grant(ctx, now)
+	n.publish()
+}
+
+// over notes how an attempt ended, or that one was given up while it waited.
+func (n *Node) over(who *actor.PID, m messages.DialOver, now time.Time) {
+	same := func(pid *actor.PID) bool { return pid.Equal(who) }
+	n.queue = slices.DeleteFunc(n.queue, same)
+	n.dialing = slices.DeleteFunc(n.dialing, same)
+	switch m.Cause {
+	case messages.None:
+	case messages.Refused, messages.Crowded:
+		if n.failures == 0 {
+			n.since = now
+			n.log.Warn("node can't be connected to", "cause", m.Cause, "error", m.Err)
+		}
+		n.failures++
+		n.cause, n.err = m.Cause, m.Err
+		n.next = now.Add(Backoff(n.config.BackoffMin, n.config.BackoffMax, n.failures))
+	default: // the server answered, if only to say no to this user
+		if n.failures > 0 {
+			n.log.Info("node can be connected to again", "after", now.Sub(n.since).Round(time.Millisecond), "attempts", n.failures)
+			n.since = now
+		}
+		n.failures, n.cause, n.err, n.next = 0, messages.None, nil, time.Time{}
+	}
+}
+
+// grant lets as many dial as the state of the server allows.
+func (n *Node) grant(ctx actor.Context, now time.Time) {
+	limit := parallelDials
+	if n.failures > 0 {
+		limit = 1
+	}
+	if wait := n.next.Sub(now); wait > 0 {
+		if len(n.queue) > 0 {
+			n.timer.Reset(wait)
+		}
+		return
+	}
+	for len(n.queue) > 0 && len(n.dialing) < limit {
+		who := n.queue[0]
+		n.queue = n.queue[1:]
+		n.dialing = append(n.dialing, who)
+		ctx.Watch(who)
+		ctx.Request(who, messages.DialPermit{})
+	}
+}
+
+func (n *Node) publish() {
+	n.view.Store(&NodeView{
+		Name: n.config.Name, Up: n.failures == 0, Since: n.since, Failures: n.failures, Cause: n.cause, Err: n.err,
+		Next: n.next, Dialing: len(n.dialing), Queued: len(n.queue),
+	})
+}

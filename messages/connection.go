@@ -1,0 +1,27 @@
+package messages
+
+// ToConnection is what a connection actor can be told.
+type ToConnection interface{ toConnection() }
+
+// Settle says that the connection's slot is claimed for it, since its backend
+// can't be lent as it is.
+type Settle struct{ Cause Cause }
+
+// Retire asks for the end of the backend: at once if it is idle, else when its
+// lease ends.
+type Retire struct{ Cause Cause }
+
+// Revoke asks for the end of the backend now, whoever leases it.
+type Revoke struct{ Cause Cause }
+
+// DialPermit is a node's leave to connect. The answer is a [DialOver].
+type DialPermit struct{}
+
+// Done says that the connection's own work in the background has ended.
+type Done struct{}
+
+func (Settle) toConnection()     {}
+func (Retire) toConnection()     {}
+func (Revoke) toConnection()     {}
+func (DialPermit) toConnection() {}
+func (Done) toConnection()       {}
