@@ -28,7 +28,8 @@
 // it is faster than running initdb.
 //
 // Server programs are looked for by [FindPostgres]; UNOACTOR_PG_BIN names their
-// directory when they are elsewhere. The package needs a Unix system.
+// directory when they are elsewhere. PostgreSQL 14 or newer is needed, and a Unix
+// system.
 //
 // # What it never does
 //

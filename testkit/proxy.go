@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"strings"
+	"net/url"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -94,9 +94,15 @@ func (p *Proxy) Port() int {
 	return address.Port
 }
 
-// URL rewrites a server's connection string so that it leads through the proxy.
+// URL rewrites a server's connection string, such as [Server.URL] gives, so
+// that it leads through the proxy. It panics on what is no URL.
 func (p *Proxy) URL(serverURL string) string {
-	return strings.Replace(serverURL, "@"+p.target+"/", "@"+p.addr+"/", 1)
+	u, err := url.Parse(serverURL)
+	if err != nil || u.Host == "" {
+		panic("testkit: Proxy.URL wants a connection string like postgres://user@host:port/database")
+	}
+	u.Host = p.addr
+	return u.String()
 }
 
 // Pass ends every fault: connections that were held go on, new ones are
