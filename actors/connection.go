@@ -26,7 +26,7 @@ import (
 // included. In settling and closing it is this actor's.
 type Connection struct {
 	Place
-	ctx     context.Context // of its work; ended by stop
+	ctx     context.Context //nolint:containedctx // an actor's life is the call that its work belongs to; ended by stop
 	stop    context.CancelFunc
 	backend *conn.Backend
 	state   string
@@ -70,11 +70,10 @@ const closeTime = 10 * time.Second
 // settleTime bounds a reset between two leases.
 const settleTime = 10 * time.Second
 
-// NewConnection makes the actor of a new incarnation. work is the context of
-// everything it does in the background.
-func NewConnection(work context.Context, place Place) *Connection {
+// NewConnection makes the actor of a new incarnation.
+func NewConnection(place Place) *Connection {
 	c := &Connection{Place: place}
-	c.ctx, c.stop = context.WithCancel(work)
+	c.ctx, c.stop = context.WithCancel(context.Background()) // ends when the actor stops
 	return c
 }
 
@@ -85,7 +84,7 @@ func (c *Connection) Receive(ctx actor.Context) {
 		c.become("queueing", c.queueing)
 		c.Node.Ask(ctx, messages.AskDial{})
 	case *actor.Stopping:
-		c.abandon()
+		c.abandon(ctx)
 	case *actor.Stopped, *actor.Restarting:
 	default:
 		c.receive(ctx)
@@ -260,10 +259,13 @@ func (c *Connection) end(ctx actor.Context) {
 // abandon sees to the backend of an actor that stops without having ended: it
 // panicked, or its supervisor did. No backend is left on the server, and the
 // pool hears of it.
-func (c *Connection) abandon() {
+func (c *Connection) abandon(ctx actor.Context) {
 	c.stop()
-	if c.state == "ended" {
+	switch c.state {
+	case "ended":
 		return
+	case "queueing", "dialing":
+		c.Node.Ask(ctx, messages.DialOver{})
 	}
 	if c.backend == nil && !c.dialed.CompareAndSwap(nil, &dialed{}) {
 		c.backend = c.dialed.Load().backend

@@ -74,10 +74,7 @@ func (n *Node) Receive(ctx actor.Context) {
 	case messages.AskDial:
 		n.queue = append(n.queue, ctx.Sender())
 	case messages.DialOver:
-		ctx.Unwatch(ctx.Sender())
 		n.over(ctx.Sender(), m, now)
-	case *actor.Terminated: // it died with the permit
-		n.over(m.Who, messages.DialOver{}, now)
 	}
 	n.grant(ctx, now)
 	n.publish()
@@ -123,7 +120,6 @@ func (n *Node) grant(ctx actor.Context, now time.Time) {
 		who := n.queue[0]
 		n.queue = n.queue[1:]
 		n.dialing = append(n.dialing, who)
-		ctx.Watch(who)
 		ctx.Request(who, messages.DialPermit{})
 	}
 }

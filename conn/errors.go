@@ -53,7 +53,9 @@ func (e *AcquireError) Unwrap() []error {
 
 // Permanent says that waiting longer would not have helped: the server refuses
 // the user or the database, or the pool is closed.
-func (e *AcquireError) Permanent() bool { return e.Reason == ErrDenied || e.Reason == ErrClosed }
+func (e *AcquireError) Permanent() bool {
+	return errors.Is(e.Reason, ErrDenied) || errors.Is(e.Reason, ErrClosed)
+}
 
 // refusal is the error of a wait that ended without a lease.
 func (s *Slots) refusal(reason error, waited time.Duration) error {

@@ -5,20 +5,29 @@ type ToConnection interface{ toConnection() }
 
 // Settle says that the connection's slot is claimed for it, since its backend
 // can't be lent as it is.
-type Settle struct{ Cause Cause }
+type Settle struct {
+	letter
+	Cause Cause
+}
 
 // Retire asks for the end of the backend: at once if it is idle, else when its
 // lease ends.
-type Retire struct{ Cause Cause }
+type Retire struct {
+	letter
+	Cause Cause
+}
 
 // Revoke asks for the end of the backend now, whoever leases it.
-type Revoke struct{ Cause Cause }
+type Revoke struct {
+	letter
+	Cause Cause
+}
 
 // DialPermit is a node's leave to connect. The answer is a [DialOver].
-type DialPermit struct{}
+type DialPermit struct{ letter }
 
 // Done says that the connection's own work in the background has ended.
-type Done struct{}
+type Done struct{ letter }
 
 func (Settle) toConnection()     {}
 func (Retire) toConnection()     {}

@@ -6,6 +6,7 @@ type ToRouter interface{ toRouter() }
 // AskRoute asks for the pool of a session, which says this of itself. It is
 // answered by a [Routed]. Empty fields say nothing.
 type AskRoute struct {
+	letter
 	Database string
 	User     string
 	Entity   string
@@ -16,6 +17,7 @@ type AskRoute struct {
 // Routed is the answer to [AskRoute]: the pool and the rule that chose it, or
 // why there is none.
 type Routed struct {
+	letter
 	Pool string
 	Rule string
 	Err  error
