@@ -211,10 +211,5 @@ type User struct {
 type Log struct {
 	Level  string // trace, debug, info, warn, error or off. Default info
 	Format string // text or json. Default text
-}
-
-// Source is where in a file something was declared; zero if in Go.
-type Source struct {
-	File string
-	Line int
+	Source Source
 }

@@ -1,0 +1,152 @@
+package config_test
+
+import (
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/unoactor/unoactor/config"
+)
+
+var rewrite = flag.Bool("rewrite", false, "write the errors that are found into testdata: read them before you commit")
+
+func noEnviron(string) (string, bool) { return "", false }
+
+func TestEachBrokenTopologyIsToldWhatIsWrongAndWhere(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.bad.hcl")
+	if err != nil || len(files) < 10 {
+		t.Fatalf("%d files: %v", len(files), err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			_, err := config.Load(file, config.WithEnviron(noEnviron))
+			var errs *config.Errors
+			if !errors.As(err, &errs) {
+				t.Fatalf("want errors, got %v", err)
+			}
+			golden := strings.TrimSuffix(file, ".hcl") + ".txt"
+			if *rewrite {
+				if err := os.WriteFile(golden, []byte(err.Error()+"\n"), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := errs.Error() + "\n"; got != string(want) {
+				t.Errorf("got\n%s\nwant\n%s", got, want)
+			}
+			if strings.Contains(errs.Error(), "hunter2") || strings.Contains(errs.Error(), "a2V5") {
+				t.Error("a secret is shown")
+			}
+		})
+	}
+}
+
+func TestAGoodTopologyIsReadAsItIsWritten(t *testing.T) {
+	top, err := config.Load("testdata/full.good.hcl", config.WithEnviron(noEnviron))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := top.Nodes[0]
+	if n.Host != "10.0.0.1" || n.Port != 5433 || n.Password.Reveal() != "fallback" || n.TLS.Mode != "require" ||
+		n.ConnectTimeout != 2*time.Second || n.Labels["region"] != "eu" {
+		t.Errorf("node: %+v", n)
+	}
+	if l := top.Nodes[1]; l.Host != "/run/postgresql" || l.Role != config.Replica {
+		t.Errorf("node with a socket: %+v", l)
+	}
+	p := top.Pools[0]
+	if p.Size != 4 || p.MaxOverflow != 0 || p.Database != "app" || p.Runtime["application_name"] != "EU-APP" ||
+		len(p.Hooks.OnCheckin) != 1 || p.Hooks.Timeout != time.Second || p.MaxLifetime != 30*time.Minute {
+		t.Errorf("pool: %+v", p)
+	}
+	if h := top.Pools[1]; h.Size != 8 || h.MaxOverflow != 30 || h.MaxLifetime != config.Never || h.Reset != config.ResetDiscard {
+		t.Errorf("a pool with a profile, of which one setting is overridden: %+v", h)
+	}
+	if g := top.Gateway; len(g.Listen) != 2 || g.MaxMessage != 64<<20 || g.Auth != config.SCRAM || g.Users[0].Name != "app" {
+		t.Errorf("gateway: %+v", g)
+	}
+}
+
+func TestVariablesComeFromTheCallerThenTheEnvironmentThenTheirDefault(t *testing.T) {
+	const source = `
+variable "size" {
+  type    = number
+  default = 1
+}
+node "n" {}
+pool "p" {
+  node = node.n
+  size = var.size
+}`
+	environ := func(name string) (string, bool) { return "2", name == "UNOACTOR_VAR_size" }
+	for want, options := range map[int][]config.Option{
+		1: {config.WithEnviron(noEnviron)},
+		2: {config.WithEnviron(environ)},
+		3: {config.WithEnviron(environ), config.WithVariable("size", "3")},
+	} {
+		top, err := config.Parse([]byte(source), "t.hcl", options...)
+		if err != nil || top.Pools[0].Size != want {
+			t.Errorf("want %d: %v", want, err)
+		}
+	}
+	if _, err := config.Parse([]byte(source), "t.hcl", config.WithVariable("sise", "3")); err == nil || !strings.Contains(err.Error(), `did you mean "size"?`) {
+		t.Errorf("an unknown variable: %v", err)
+	}
+}
+
+func TestAFolderIsOneTopology(t *testing.T) {
+	dir := t.TempDir()
+	for name, content := range map[string]string{
+		"a.hcl":  "pool \"p\" {\n  node = node.n\n}",
+		"b.hcl":  "node \"n\" {\n  password = file(\"secret\")\n}",
+		"secret": "s3cret\n",
+		"c.txt":  "not read",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	top, err := config.Load(dir)
+	if err != nil || top.Pools[0].Node != "n" || top.Pools[0].Password.Reveal() != "s3cret" {
+		t.Errorf("%+v, %v", top, err)
+	}
+	if _, err := config.Load(t.TempDir()); err == nil {
+		t.Error("an empty folder is a topology")
+	}
+}
+
+func TestATopologyWrittenInGoIsCheckedToo(t *testing.T) {
+	err := config.Topology{
+		Nodes: []config.Node{{Name: "main"}}, Pools: []config.Pool{{Name: "p", Node: "man", MinIdle: 50}},
+	}.Complete().Check()
+	for _, want := range []string{`node of pool "p": there is no node "man"`, `did you mean "main"?`, `min_idle of pool "p"`} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q is not in: %v", want, err)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	files, _ := filepath.Glob("testdata/*.hcl")
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(content)
+	}
+	environ := func(string) (string, bool) { return "the-secret-value", true }
+	f.Fuzz(func(t *testing.T, content []byte) {
+		_, err := config.Parse(content, "fuzz.hcl", config.WithEnviron(environ))
+		if err != nil && strings.Contains(err.Error(), "the-secret-value") && !strings.Contains(string(content), "the-secret-value") {
+			t.Errorf("a secret is shown: %v", err)
+		}
+	})
+}

@@ -1,0 +1,1 @@
+# A topology of nothing.

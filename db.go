@@ -1,0 +1,156 @@
+package unoactor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/unoactor/unoactor/conn"
+	"github.com/unoactor/unoactor/supervisor"
+)
+
+// DB is one pool of a system. Its statements each lease a backend for as long
+// as they run; [DB.Acquire] leases one for longer. It is safe for concurrent use.
+type DB struct {
+	pool *supervisor.Pool
+}
+
+// Stats is what the pool looks like now.
+func (db *DB) Stats() conn.Stats { return db.pool.Stats() }
+
+// Acquire leases a backend. It waits, first come first served, until one is
+// free, ctx ends, or the pool's acquire_timeout has passed. Its error is a
+// [*conn.AcquireError], which tells the state of the pool and the last failure
+// to connect, or the error of a checkout hook.
+func (db *DB) Acquire(ctx context.Context) (Lease, error) {
+	l, err := db.pool.Acquire(ctx)
+	return Lease{l}, err
+}
+
+// acquire leases a backend to which the server has not hung up.
+func (db *DB) acquire(ctx context.Context) (Lease, *conn.Backend, error) {
+	for {
+		l, err := db.pool.Acquire(ctx)
+		if err != nil {
+			return Lease{}, nil, err
+		}
+		if l.Check() {
+			b, err := l.Backend()
+			return Lease{l}, b, err
+		}
+	}
+}
+
+// Ping leases a backend and asks the server for a sign of life.
+func (db *DB) Ping(ctx context.Context) error {
+	_, err := db.Exec(ctx, "-- ping")
+	return err
+}
+
+// Exec runs a statement, or several without arguments, and returns its tag. It
+// is run once more if it certainly never reached the server.
+func (db *DB) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
+	for try := 1; ; try++ {
+		l, b, err := db.acquire(ctx)
+		if err != nil {
+			return pgconn.CommandTag{}, err
+		}
+		tag, err := b.Conn().Exec(ctx, sql, args...)
+		l.Release()
+		if err == nil || try == 2 || !pgconn.SafeToRetry(err) {
+			return tag, explain(ctx, err)
+		}
+	}
+}
+
+// Query runs a statement and returns its rows, which hold a lease until they
+// are closed or read to their end. It is run once more if it certainly never
+// reached the server.
+func (db *DB) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
+	for try := 1; ; try++ {
+		l, b, err := db.acquire(ctx)
+		if err != nil {
+			return failedRows{err: err}, err
+		}
+		rows, err := b.Conn().Query(ctx, sql, args...)
+		if err == nil {
+			return &leasedRows{Rows: rows, lease: l, ctx: ctx}, nil
+		}
+		l.Release()
+		if try == 2 || !pgconn.SafeToRetry(err) {
+			err = explain(ctx, err)
+			return failedRows{err: err}, err
+		}
+	}
+}
+
+// QueryRow runs a statement whose first row is wanted. Its errors come from
+// Scan, which must be called: it ends the lease.
+func (db *DB) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
+	rows, err := db.Query(ctx, sql, args...)
+	if err != nil {
+		return failedRows{err: err}
+	}
+	return singleRow{rows}
+}
+
+// SendBatch sends all queued statements in one round trip. The results hold a
+// lease until they are closed, which must be done.
+func (db *DB) SendBatch(ctx context.Context, batch *pgx.Batch) pgx.BatchResults {
+	l, b, err := db.acquire(ctx)
+	if err != nil {
+		return pgx.FailedBatchResults(batch, err)
+	}
+	return newBatch(b.Conn().SendBatch(ctx, batch), l)
+}
+
+// CopyFrom loads rows with COPY and returns how many there were.
+func (db *DB) CopyFrom(ctx context.Context, table pgx.Identifier, columns []string, source pgx.CopyFromSource) (int64, error) {
+	l, b, err := db.acquire(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer l.Release()
+	n, err := b.Conn().CopyFrom(ctx, table, columns, source)
+	return n, explain(ctx, err)
+}
+
+// Begin starts a transaction, which has a lease of its own until it is committed
+// or rolled back. Prefer [DB.Tx], which can't forget to.
+func (db *DB) Begin(ctx context.Context) (pgx.Tx, error) { return db.BeginTx(ctx, pgx.TxOptions{}) }
+
+// BeginTx is [DB.Begin] with options.
+func (db *DB) BeginTx(ctx context.Context, options pgx.TxOptions) (pgx.Tx, error) {
+	l, b, err := db.acquire(ctx)
+	if err != nil {
+		return nil, err
+	}
+	tx, err := b.Conn().BeginTx(ctx, options)
+	if err != nil {
+		l.Release()
+		return nil, explain(ctx, err)
+	}
+	return &leasedTx{Tx: tx, lease: l}, nil
+}
+
+// Tx runs f in a transaction: committed if f returns nil, else rolled back, also
+// when f panics.
+func (db *DB) Tx(ctx context.Context, options pgx.TxOptions, f func(pgx.Tx) error) error {
+	l, b, err := db.acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer l.Release()
+	return explain(ctx, pgx.BeginTxFunc(ctx, b.Conn(), options, f))
+}
+
+// explain adds to the server's "canceling statement" why it was cancelled.
+func explain(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() == nil || errors.Is(err, ctx.Err()) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ctx.Err(), err)
+}

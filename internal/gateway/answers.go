@@ -1,0 +1,212 @@
+package gateway
+
+import (
+	"bytes"
+	"fmt"
+)
+
+// answers is what comes back from a server during a turn.
+type answers struct {
+	buf        *buffer
+	r, w       int    // what was read and not yet looked at is buf[r:w]: a message that is not there whole
+	out        []byte // what goes to the client instead, where the server's bytes can't as they are
+	passing    int    // bytes of a long message that are still to be relayed as they come
+	drops      bool   // ... or not
+	relayed    bool   // something went to the client
+	repeatable bool   // the turn may be sent again if the server is lost before that
+	lost       bool   // the server has closed the connection, or is about to
+	fatal      bool   // ... and the client was told by the server itself
+}
+
+func (a *answers) begin(repeatable bool) {
+	if a.buf == nil {
+		a.buf = buffers.Get().(*buffer)
+	}
+	a.relayed, a.repeatable, a.lost, a.fatal = false, repeatable, false, false
+}
+
+// end gives the buffer back, unless a message is in it that is not there whole.
+func (a *answers) end() {
+	if a.buf != nil && a.r == a.w {
+		buffers.Put(a.buf)
+		a.buf = nil
+	}
+}
+
+// room is where the next read goes, behind what is left of the last.
+func (a *answers) room() []byte {
+	if a.r > 0 {
+		a.w = copy(a.buf[:], a.buf[a.r:a.w])
+		a.r = 0
+	}
+	return a.buf[a.w:]
+}
+
+// answer reads once what the server sends and relays it. When that frees the
+// backend it is given back before the client is written to.
+func (c *client) answer() error {
+	a := &c.back
+	n, err := c.upstream.read(a.room())
+	if err != nil {
+		a.lost, c.broken = true, true
+		return err
+	}
+	a.w += n
+	out, err := c.relay()
+	if err != nil {
+		return err
+	}
+	if a.lost && a.repeatable && !a.relayed {
+		return errServerSaidGoodbye
+	}
+	if c.core.free() && a.r == a.w && !a.lost {
+		c.giveBack()
+	}
+	if len(out) == 0 || c.duplexed.silent {
+		return a.goodbye()
+	}
+	a.relayed = true
+	if err := c.socket.write(out); err != nil {
+		return clientError{err}
+	}
+	return a.goodbye()
+}
+
+// clientError is a failure to write to the client.
+type clientError struct{ error }
+
+var errServerSaidGoodbye = fmt.Errorf("the server said goodbye")
+
+func (a *answers) goodbye() error {
+	if a.lost {
+		return errServerSaidGoodbye
+	}
+	return nil
+}
+
+// relay looks at what the server has sent and returns what goes to the client.
+func (c *client) relay() ([]byte, error) {
+	a := &c.back
+	buf := a.buf[a.r:a.w]
+	a.out = a.out[:0]
+	from, at := 0, 0
+	if a.passing > 0 {
+		at = min(a.passing, len(buf))
+		a.passing -= at
+		if a.drops {
+			from = at
+		}
+	}
+	for at < len(buf) && !a.lost {
+		m, ok, bad := frame(buf[at:], 1<<30)
+		if bad {
+			c.broken = true
+			return nil, violation("the server sent a message of an impossible length")
+		}
+		if !ok || m.missing > 0 && (len(m.raw)+m.missing <= len(a.buf) || mustBeWhole(m.typ) && at > 0) {
+			break
+		}
+		v, f := c.core.reply(m)
+		if f != nil {
+			c.broken = true
+			return nil, f
+		}
+		switch {
+		case m.typ == msgParameterStatus && m.missing == 0:
+			c.reported(m.body(), v == forward)
+		case m.typ == msgCommandComplete:
+			c.completed(m.body())
+		case m.typ == msgError && c.leaves(m):
+			a.lost, a.fatal, c.broken = true, v == forward, true
+		}
+		if v != forward {
+			a.out = append(a.out, buf[from:at]...)
+			from = at + len(m.raw)
+			if v == replace {
+				a.out = errNamedStatement.append(a.out)
+			}
+		}
+		at += len(m.raw)
+		a.passing, a.drops = m.missing, v != forward
+	}
+	out := buf[from:at]
+	if len(a.out) > 0 {
+		a.out = append(a.out, out...)
+		out = a.out
+	}
+	a.r += at
+	return out, nil
+}
+
+// mustBeWhole are the messages that are looked into.
+func mustBeWhole(typ byte) bool {
+	switch typ {
+	case msgReady, msgError, msgCommandComplete, msgParameterStatus:
+		return true
+	}
+	return false
+}
+
+// reported notes a setting that the server reports: it is the client's own, and the
+// backend's, unless it was the gateway that set it.
+func (c *client) reported(body []byte, clients bool) {
+	name, rest, ok := cstring(body)
+	value, _, ok2 := cstring(rest)
+	if !ok || !ok2 || !clients {
+		return
+	}
+	w := &c.server.welcomes
+	c.settings = w.with(c.settings, string(name), string(value))
+	c.held.settings = w.with(c.held.settings, string(name), string(value))
+}
+
+// completed notes a command that resets what the client asked for at start-up.
+func (c *client) completed(body []byte) {
+	tag := bytes.TrimRight(body, "\x00")
+	if string(tag) == "DISCARD ALL" || c.core.resetAll && string(tag) == "RESET" {
+		c.held.settings = c.server.welcomes.intern(&settings{reported: c.held.settings.reported, asked: map[string]string{}})
+	}
+}
+
+// leaves says whether an ErrorResponse is the server's last word. For a client
+// whose session outlives the backend it becomes an error like any other, in
+// place: FATAL, PANIC and ERROR are equally long.
+func (c *client) leaves(m message) bool {
+	body := m.body()
+	if m.missing > 0 || !bytes.Contains(body, []byte("\x00VFATAL\x00")) && !bytes.Contains(body, []byte("\x00VPANIC\x00")) &&
+		!bytes.HasPrefix(body, []byte("VFATAL\x00")) {
+		return false
+	}
+	if c.keeps() {
+		return true
+	}
+	for at := 0; at < len(body) && body[at] != 0; {
+		value, _, ok := cstring(body[at+1:])
+		if !ok {
+			break
+		}
+		if (body[at] == 'S' || body[at] == 'V') && (string(value) == "FATAL" || string(value) == "PANIC") {
+			copy(value, "ERROR")
+		}
+		at += 1 + len(value) + 1
+	}
+	return true
+}
+
+// keeps says whether the client's session lives and dies with its backend.
+func (c *client) keeps() bool { return c.core.session || c.core.pin.why != "" }
+
+// errorText is the message of an ErrorResponse.
+func errorText(body []byte) string {
+	for len(body) > 0 && body[0] != 0 {
+		value, rest, ok := cstring(body[1:])
+		if !ok {
+			return ""
+		}
+		if body[0] == 'M' {
+			return string(value)
+		}
+		body = rest
+	}
+	return ""
+}

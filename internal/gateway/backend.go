@@ -1,0 +1,37 @@
+package gateway
+
+import (
+	"context"
+	"net"
+
+	"github.com/unoactor/unoactor/conn"
+)
+
+// held is what the gateway keeps with a backend from one lease to the next, for
+// as long as the server keeps the session state that it describes.
+type held struct {
+	socket   *socket
+	settings *settings // what is set there
+}
+
+// remember finds or makes it.
+func remember(b *conn.Backend) *held {
+	if h, ok := b.Session().(*held); ok {
+		return h
+	}
+	h := &held{}
+	b.SetSession(h)
+	return h
+}
+
+// raw is the backend's socket, to speak the protocol on.
+func (h *held) raw(ctx context.Context, b *conn.Backend) (*socket, error) {
+	nc, err := b.NetConn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if h.socket == nil || h.socket.Conn != net.Conn(nc) {
+		h.socket = newSocket(nc)
+	}
+	return h.socket, nil
+}

@@ -1,0 +1,67 @@
+package gateway
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"encoding/binary"
+	"sync"
+)
+
+// cancelKey is what a client is told at login, to cancel with.
+type cancelKey struct {
+	pid    uint32
+	secret [4]byte
+}
+
+// registry knows the connected clients by the pid that they were told.
+type registry struct {
+	mu      sync.Mutex
+	clients map[uint32]*client
+}
+
+// add gives c a key of its own.
+func (r *registry) add(c *client) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.clients == nil {
+		r.clients = make(map[uint32]*client)
+	}
+	for {
+		var b [8]byte
+		_, _ = rand.Read(b[:]) // never fails
+		c.key.pid = binary.BigEndian.Uint32(b[:]) & 0x7fffffff
+		copy(c.key.secret[:], b[4:])
+		if _, taken := r.clients[c.key.pid]; !taken && c.key.pid != 0 {
+			r.clients[c.key.pid] = c
+			return
+		}
+	}
+}
+
+func (r *registry) remove(c *client) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.clients, c.key.pid)
+}
+
+// find returns the client that a cancel request means, nil if its key is wrong.
+func (r *registry) find(pid uint32, secret []byte) *client {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c, ok := r.clients[pid]
+	if !ok || !hmac.Equal(secret, c.key.secret[:]) {
+		return nil
+	}
+	return c
+}
+
+// all lists the clients.
+func (r *registry) all() []*client {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	all := make([]*client, 0, len(r.clients))
+	for _, c := range r.clients {
+		all = append(all, c)
+	}
+	return all
+}

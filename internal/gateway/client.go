@@ -1,0 +1,204 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/unoactor/unoactor/config"
+	"github.com/unoactor/unoactor/conn"
+)
+
+// client is one connection to the gateway. Its fields belong to its goroutine,
+// but for those under mu, and for all of the exchange's while it is duplex.
+type client struct {
+	server   *Server
+	socket   *socket
+	user     string
+	database string
+	pool     Pool
+	key      cancelKey
+	core     core
+	settings *settings // its session's
+
+	in       *buffer // what it sent and was not forwarded is in[r:w]; nil if nothing
+	r, w     int
+	passing  int    // bytes of a long message that are still to be forwarded as they come
+	skipping int    // bytes of one that are to be thrown away
+	out      []byte // what is forwarded instead, where the client's bytes can't be as they are
+	lease    conn.Lease
+	backend  *conn.Backend
+	held     *held
+	upstream *socket // the leased backend's, nil if none is leased
+	broken   bool    // the server can't be spoken to any more
+	back     answers
+	duplexed duplex
+
+	waiting atomic.Int64 // since which tick of the server it waits for an answer; 0 if it doesn't
+	gone    atomic.Bool  // it hung up while it waited
+
+	mu      sync.Mutex
+	queuing context.CancelFunc // ends its wait for a backend
+	running *conn.Backend      // what a cancel request may cancel
+}
+
+// serve is the life of a client that is logged in. Its error is what ended it.
+func (c *client) serve() error {
+	for {
+		if err := c.fill(); err != nil {
+			return err
+		}
+		for c.r < c.w {
+			more, err := c.exchange()
+			if err != nil {
+				return err
+			}
+			if more {
+				break
+			}
+		}
+		if c.server.draining.Load() && c.core.free() && c.r == c.w {
+			return errShutdown
+		}
+	}
+}
+
+// fill reads what the client sends, behind what is there already.
+func (c *client) fill() error {
+	if err := c.limitIdle(); err != nil {
+		return err
+	}
+	for {
+		var err error
+		if c.r == c.w {
+			c.discard()
+			var n int
+			if c.in, n, err = c.socket.readLent(); err == nil {
+				c.r, c.w = 0, n
+				return nil
+			}
+		} else {
+			c.compact()
+			var n int
+			if n, err = c.socket.read(c.in[c.w:]); err == nil {
+				c.w += n
+				return nil
+			}
+		}
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
+			return err
+		}
+		if err := c.timedOut(); err != nil {
+			return err
+		}
+	}
+}
+
+// discard gives the buffer back when all of it is used.
+func (c *client) discard() {
+	if c.in != nil {
+		buffers.Put(c.in)
+		c.in, c.r, c.w = nil, 0, 0
+	}
+}
+
+// compact moves what is left to the beginning of the buffer.
+func (c *client) compact() {
+	if c.r > 0 {
+		c.w = copy(c.in[:], c.in[c.r:c.w])
+		c.r = 0
+	}
+}
+
+// limitIdle sets the time until which the client has to speak.
+func (c *client) limitIdle() error {
+	c.duplexed.mu.Lock()
+	defer c.duplexed.mu.Unlock()
+	limit := c.server.config.IdleTimeout
+	if c.core.tx != 'I' {
+		limit = c.server.config.IdleInTransaction
+	}
+	if limit == config.Never {
+		return nil
+	}
+	return c.socket.SetReadDeadline(time.Now().Add(limit))
+}
+
+// timedOut says what the end of a read's time means: nil if it was only woken.
+func (c *client) timedOut() error {
+	c.duplexed.mu.Lock()
+	defer c.duplexed.mu.Unlock()
+	if c.duplexed.err != nil {
+		return c.duplexed.err // woken, since the server is lost
+	}
+	if c.server.draining.Load() {
+		if c.core.free() {
+			return errShutdown
+		}
+		_ = c.socket.SetReadDeadline(time.Time{}) // it may finish its transaction
+		return nil
+	}
+	if c.core.tx != 'I' {
+		return errIdleInTransaction
+	}
+	return errIdle
+}
+
+// wake has a client that waits to be spoken to look around.
+func (c *client) wake() { _ = c.socket.SetReadDeadline(time.Now()) }
+
+// kill ends a client whatever it does.
+func (c *client) kill() {
+	c.cancel()
+	c.socket.Close()
+}
+
+// cancel cancels what the client waits for: a backend, or an answer. While the
+// request is under way the backend is not given back, so it hits no other.
+func (c *client) cancel() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.queuing != nil {
+		c.queuing()
+	}
+	if c.running != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), cancelWait)
+		defer cancel()
+		if err := c.running.CancelRequest(ctx); err != nil {
+			c.server.log.Debug("cancel request failed", "error", err)
+		}
+	}
+}
+
+// cancelWait is how long a backend is held for a cancel request at most.
+const cancelWait = 5 * time.Second
+
+// abandoned cancels for a client that hung up while it waited.
+func (c *client) abandoned() {
+	if !c.gone.Swap(true) {
+		c.cancel()
+	}
+}
+
+// leave says goodbye and leaves nothing behind on the server.
+func (c *client) leave(err error) {
+	var f *failure
+	switch {
+	case errors.Is(err, errDone):
+		return
+	case errors.As(err, &f):
+		f = f.ended()
+		_ = c.socket.SetWriteDeadline(time.Now().Add(time.Second))
+		_ = c.socket.write(f.append(nil)) // it may be gone
+		c.server.log.Debug("client ended", "user", c.user, "database", c.database, "sqlstate", f.code, "reason", f.message)
+	case err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, net.ErrClosed):
+		c.server.log.Debug("client lost", "user", c.user, "database", c.database, "error", err)
+	}
+	c.settle()
+	c.discard()
+}

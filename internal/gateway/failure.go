@@ -1,0 +1,120 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/unoactor/unoactor/conn"
+	"github.com/unoactor/unoactor/routing"
+)
+
+// failure is an error as a client sees it.
+type failure struct {
+	fatal   bool
+	code    string // SQLSTATE
+	message string
+	detail  string // which limit, which object
+	hint    string // which setting, what to do
+}
+
+func (f *failure) Error() string { return fmt.Sprintf("%s (SQLSTATE %s)", f.message, f.code) }
+
+// ended makes the failure end the client's connection.
+func (f failure) ended() *failure {
+	f.fatal = true
+	return &f
+}
+
+// append puts the ErrorResponse together.
+func (f *failure) append(buf []byte) []byte {
+	severity := "ERROR"
+	if f.fatal {
+		severity = "FATAL"
+	}
+	var body []byte
+	for _, field := range [...]struct {
+		key   byte
+		value string
+	}{{'S', severity}, {'V', severity}, {'C', f.code}, {'M', f.message}, {'D', f.detail}, {'H', f.hint}} {
+		if field.value != "" {
+			body = append(append(append(body, field.key), field.value...), 0)
+		}
+	}
+	return appendMessage(buf, msgError, append(body, 0))
+}
+
+func violation(format string, args ...any) *failure {
+	return &failure{
+		fatal: true, code: "08P01", message: "protocol violation: " + fmt.Sprintf(format, args...),
+		hint: "This is a mistake of the client program, or of something between it and the gateway.",
+	}
+}
+
+var (
+	errLoginTimeout = &failure{fatal: true, code: "08006", message: "the client did not finish logging in in time",
+		hint: "The gateway's login_timeout says for how long it may take."}
+	errIdle = &failure{fatal: true, code: "57P05", message: "terminating connection due to idle timeout",
+		hint: "The gateway's idle_timeout says for how long a client may be idle."}
+	errIdleInTransaction = &failure{fatal: true, code: "25P03", message: "terminating connection due to idle-in-transaction timeout",
+		hint: "The gateway's idle_in_transaction says for how long a client may be idle in a transaction."}
+	errShutdown = &failure{fatal: true, code: "57P01", message: "terminating connection because the gateway shuts down"}
+	errStarting = &failure{fatal: true, code: "57P03", message: "the gateway is shutting down"}
+	errCanceled = &failure{code: "57014", message: "canceling statement due to user request",
+		detail: "It was still waiting for a backend."}
+	errAuthentication = func(user string) *failure {
+		return &failure{fatal: true, code: "28P01", message: fmt.Sprintf("password authentication failed for user %q", user)}
+	}
+)
+
+func tooManyClients(limit int) *failure {
+	return &failure{fatal: true, code: "53300", message: "too many clients are connected to the gateway",
+		detail: fmt.Sprintf("Its limit is %d.", limit), hint: "Raise the gateway's max_clients, or connect fewer."}
+}
+
+func unknownDatabase(database string, err error) *failure {
+	f := &failure{fatal: true, code: "3D000", message: fmt.Sprintf("database %q is not served here", database),
+		hint: "Name a database that a route or a pool of the topology has."}
+	var none *routing.NoRouteError
+	if errors.As(err, &none) {
+		f.detail = none.Error()
+	}
+	return f
+}
+
+func serverLost(err error) *failure {
+	return &failure{code: "08006", message: "the server closed the connection; the transaction is rolled back",
+		detail: err.Error(), hint: "Run the transaction again; the next one gets another backend."}
+}
+
+// refused says to a client why there is no backend for it.
+func refused(err error, waited time.Duration, limit time.Duration) *failure {
+	var acquire *conn.AcquireError
+	if !errors.As(err, &acquire) {
+		var pg *pgconn.PgError
+		if errors.As(err, &pg) {
+			return &failure{code: pg.Code, message: pg.Message, detail: pg.Detail, hint: pg.Hint}
+		}
+		return &failure{code: "08006", message: "a backend could not be prepared", detail: err.Error()}
+	}
+	detail := fmt.Sprintf("Pool %q has %d of at most %d backends open, %d leased, %d idle; %d clients wait.",
+		acquire.Pool, acquire.Stats.Open, acquire.Stats.Hard, acquire.Stats.Leased, acquire.Stats.Idle, acquire.Stats.Waiting)
+	var pg *pgconn.PgError
+	switch last := acquire.LastFailure; {
+	case errors.Is(err, conn.ErrClosed):
+		return errShutdown
+	case errors.Is(err, conn.ErrDenied) && last != nil && errors.As(last.Err, &pg):
+		return &failure{code: pg.Code, message: pg.Message, detail: "The server refuses the pool's own user or database. " + detail,
+			hint: fmt.Sprintf("Mend the user, password or database of pool %q.", acquire.Pool)}
+	case last != nil:
+		return &failure{code: "57P03", message: "the database can't be connected to", detail: last.Err.Error() + ". " + detail,
+			hint: "It is tried again with a growing delay; the client may try again too."}
+	case errors.Is(err, context.Canceled):
+		return errCanceled
+	}
+	return &failure{code: "57014", message: fmt.Sprintf("no backend became free within %v", min(waited, limit).Round(time.Millisecond)),
+		detail: detail, hint: "Raise the pool's size or max_overflow, shorten transactions, or raise acquire_timeout and query_wait."}
+}

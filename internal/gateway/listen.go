@@ -1,0 +1,65 @@
+package gateway
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// Listen opens the addresses and the Unix socket of the configuration. After an
+// error nothing is open.
+func (s *Server) Listen() error {
+	for _, address := range s.config.Listen {
+		l, err := net.Listen("tcp", address)
+		if err != nil {
+			s.closeListeners()
+			return explainListen(address, err)
+		}
+		s.listeners = append(s.listeners, l)
+		s.log.Info("listening", "address", l.Addr())
+	}
+	if s.config.Socket == "" {
+		return nil
+	}
+	_, port, err := net.SplitHostPort(s.listeners[0].Addr().String())
+	if err == nil {
+		var l net.Listener
+		if l, err = listenUnix(filepath.Join(s.config.Socket, ".s.PGSQL."+port)); err == nil {
+			s.listeners = append(s.listeners, l)
+			s.log.Info("listening", "socket", l.Addr())
+			return nil
+		}
+	}
+	s.closeListeners()
+	return err
+}
+
+// Addr is the first TCP address that is listened on.
+func (s *Server) Addr() net.Addr { return s.listeners[0].Addr() }
+
+func explainListen(address string, err error) error {
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("listen on %s: another process listens there already; stop it, or choose another address: %w", address, err)
+	}
+	return fmt.Errorf("listen on %s: %w", address, err)
+}
+
+// listenUnix takes the place of a socket that a dead process left behind, but
+// not of one that somebody listens on.
+func listenUnix(path string) (net.Listener, error) {
+	l, err := net.Listen("unix", path)
+	if !errors.Is(err, syscall.EADDRINUSE) {
+		return l, err
+	}
+	if c, dialErr := net.Dial("unix", path); dialErr == nil {
+		c.Close()
+		return nil, explainListen(path, err)
+	}
+	if err := os.Remove(path); err != nil {
+		return nil, err
+	}
+	return net.Listen("unix", path)
+}

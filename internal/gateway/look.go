@@ -1,0 +1,271 @@
+package gateway
+
+import "bytes"
+
+// pin is why a client in transaction mode must keep its backend until it
+// disconnects: it has session state there that can't be carried to another.
+type pin struct {
+	why       string // what it did, empty if nothing
+	statement string // the beginning of the statement
+	listens   bool   // the server may speak without being asked
+}
+
+// look finds in the text of a statement what a session would remember of it. It
+// reads words, not grammar: what it takes for session state may be none (the
+// client is then pinned for nothing), but what a statement does openly it does
+// not miss. What happens inside functions, DO blocks and extensions can't be seen.
+func (c *core) look(sql []byte) {
+	if text, _, ok := cstring(sql); ok {
+		sql = text
+	}
+	w := words{text: sql}
+	begins := true // the next word begins a statement
+	for {
+		word, ok := w.next()
+		if !ok {
+			return
+		}
+		if len(word) == 1 && word[0] == ';' {
+			begins = true
+			continue
+		}
+		if why := c.judge(word, begins, &w); why != "" {
+			c.pinFor(why, sql)
+		}
+		begins = false
+	}
+}
+
+func (c *core) pinFor(why string, sql []byte) {
+	if c.pin.why == "" {
+		c.pin = pin{why: why, statement: string(sql[:min(len(sql), 80)])}
+	}
+	if why == "LISTEN" {
+		c.pin.listens = true
+	}
+}
+
+// judge says what state a word stands for, empty if none.
+func (c *core) judge(word []byte, begins bool, w *words) string {
+	if begins {
+		switch {
+		case is(word, "set"), is(word, "reset"):
+			return c.set(w)
+		case is(word, "listen"):
+			return "LISTEN"
+		case is(word, "load"):
+			return "LOAD"
+		case is(word, "prepare"):
+			if next, _ := w.next(); is(next, "transaction") {
+				return ""
+			}
+			return "PREPARE"
+		case is(word, "declare"):
+			for next, ok := w.next(); ok && next[0] != ';'; next, ok = w.next() {
+				if is(next, "with") {
+					if next, _ = w.next(); is(next, "hold") {
+						return "a cursor WITH HOLD"
+					}
+				}
+			}
+			return ""
+		}
+	}
+	switch len(word) {
+	case 4, 9:
+		if is(word, "temp") || is(word, "temporary") {
+			return "a temporary object"
+		}
+	case 10:
+		if is(word, "set_config") {
+			return "set_config"
+		}
+	case 16, 20, 23, 27:
+		if is(word, "pg_advisory_lock") || is(word, "pg_try_advisory_lock") ||
+			is(word, "pg_advisory_lock_shared") || is(word, "pg_try_advisory_lock_shared") {
+			return "a session advisory lock"
+		}
+	}
+	return ""
+}
+
+// set judges SET and RESET. What lasts for a transaction, and what the server
+// reports when it changes, needs no pin.
+func (c *core) set(w *words) string {
+	name, _ := w.next()
+	if is(name, "session") {
+		name, _ = w.next()
+		if is(name, "characteristics") {
+			return "SET SESSION CHARACTERISTICS"
+		}
+	}
+	switch {
+	case is(name, "all"): // RESET ALL
+		c.resetAll = true
+		return ""
+	case is(name, "local"), is(name, "transaction"), is(name, "constraints"):
+		return ""
+	case is(name, "time"), is(name, "names"): // SET TIME ZONE, SET NAMES
+		return ""
+	}
+	for _, tracked := range replayed {
+		if is(name, tracked) {
+			return ""
+		}
+	}
+	return "SET " + string(bytes.ToLower(name))
+}
+
+// tag looks at a command tag for what look can't know: the text was longer than
+// what was there of it.
+func (c *core) tag(tag []byte) {
+	switch string(bytes.TrimRight(tag, "\x00")) {
+	case "LISTEN", "PREPARE", "LOAD":
+		c.pinFor(string(bytes.TrimRight(tag, "\x00")), nil)
+	}
+}
+
+// is compares without regard to case. lower is in lower case.
+func is(word []byte, lower string) bool {
+	if len(word) != len(lower) {
+		return false
+	}
+	for i, c := range word {
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if c != lower[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// words cuts SQL into words and semicolons, and leaves out what is quoted or
+// commented (PostgreSQL documentation, "Lexical Structure").
+type words struct {
+	text []byte
+	pos  int
+}
+
+func (w *words) next() (word []byte, ok bool) {
+	for w.pos < len(w.text) {
+		c := w.text[w.pos]
+		switch {
+		case letter(c):
+			return w.word(), true
+		case c == ';':
+			w.pos++
+			return w.text[w.pos-1 : w.pos], true
+		case c == '\'' || c == '"':
+			w.quoted(c)
+		case c == '-' && w.at(1) == '-':
+			w.line()
+		case c == '/' && w.at(1) == '*':
+			w.comment()
+		case c == '$':
+			w.dollar()
+		default:
+			w.pos++
+		}
+	}
+	return nil, false
+}
+
+func letter(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c == '_' || c >= 0x80
+}
+
+func (w *words) at(n int) byte {
+	if w.pos+n < len(w.text) {
+		return w.text[w.pos+n]
+	}
+	return 0
+}
+
+func (w *words) word() []byte {
+	start := w.pos
+	for w.pos < len(w.text) && (letter(w.text[w.pos]) || '0' <= w.text[w.pos] && w.text[w.pos] <= '9' || w.text[w.pos] == '$') {
+		w.pos++
+	}
+	word := w.text[start:w.pos]
+	if len(word) == 1 && (word[0] == 'e' || word[0] == 'E') && w.at(0) == '\'' {
+		w.escaped()
+	}
+	return word
+}
+
+// quoted skips a string or a quoted name, in which a doubled quote is a quote.
+func (w *words) quoted(q byte) {
+	for w.pos++; w.pos < len(w.text); w.pos++ {
+		if w.text[w.pos] == q {
+			if w.at(1) != q {
+				w.pos++
+				return
+			}
+			w.pos++
+		}
+	}
+}
+
+// escaped skips the string of E'...', in which a backslash escapes.
+func (w *words) escaped() {
+	for w.pos++; w.pos < len(w.text); w.pos++ {
+		switch w.text[w.pos] {
+		case '\\':
+			w.pos++
+		case '\'':
+			if w.at(1) != '\'' {
+				w.pos++
+				return
+			}
+			w.pos++
+		}
+	}
+}
+
+func (w *words) line() {
+	if n := bytes.IndexByte(w.text[w.pos:], '\n'); n >= 0 {
+		w.pos += n + 1
+		return
+	}
+	w.pos = len(w.text)
+}
+
+// comment skips a comment, which may hold others.
+func (w *words) comment() {
+	depth := 0
+	for w.pos < len(w.text) {
+		switch {
+		case w.text[w.pos] == '/' && w.at(1) == '*':
+			depth++
+			w.pos += 2
+		case w.text[w.pos] == '*' && w.at(1) == '/':
+			depth--
+			w.pos += 2
+			if depth == 0 {
+				return
+			}
+		default:
+			w.pos++
+		}
+	}
+}
+
+// dollar skips a dollar-quoted string, or a parameter.
+func (w *words) dollar() {
+	end := w.pos + 1
+	for end < len(w.text) && (letter(w.text[end]) || end > w.pos+1 && '0' <= w.text[end] && w.text[end] <= '9') {
+		end++
+	}
+	if end >= len(w.text) || w.text[end] != '$' {
+		w.pos++
+		return
+	}
+	quote := w.text[w.pos : end+1]
+	if n := bytes.Index(w.text[end+1:], quote); n >= 0 {
+		w.pos = end + 1 + n + len(quote)
+		return
+	}
+	w.pos = len(w.text)
+}

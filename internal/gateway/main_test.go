@@ -1,0 +1,108 @@
+package gateway_test
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/unoactor/unoactor/config"
+	"github.com/unoactor/unoactor/internal/gateway"
+	"github.com/unoactor/unoactor/routing"
+	"github.com/unoactor/unoactor/supervisor"
+	"github.com/unoactor/unoactor/testkit"
+)
+
+func TestMain(m *testing.M) { testkit.Main(m) }
+
+type router struct{ tree *supervisor.System }
+
+func (r router) Route(database, user string) (gateway.Pool, error) {
+	p, _, err := r.tree.Route(routing.Intent{Database: database, User: user})
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+type world struct {
+	gateway *gateway.Server
+	tree    *supervisor.System
+	host    string
+	port    string
+}
+
+func start(t testing.TB, server *testkit.Server, database string, change func(*config.Pool, *config.Gateway)) world {
+	t.Helper()
+	n := config.Node{Name: "main", Host: server.Host(), Port: uint16(server.Port()), User: server.User(), Password: config.Secret(server.Password()),
+		Database: database, BackoffMin: 20 * time.Millisecond, BackoffMax: 200 * time.Millisecond}
+	p := config.Pool{Name: "default", Node: "main", Size: 4}
+	g := config.Gateway{Listen: []string{"127.0.0.1:0"}, Auth: config.Trust}
+	if change != nil {
+		change(&p, &g)
+	}
+	log := hclog.New(&hclog.LoggerOptions{Output: os.Stderr, Level: hclog.Warn})
+	tree, err := supervisor.Start(config.Topology{Nodes: []config.Node{n}, Pools: []config.Pool{p}, Gateway: g,
+		Routes: []config.Route{{Name: "all", Pool: "default"}}}, supervisor.Options{Log: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	gw, err := gateway.New(gateway.Options{Config: tree.Topology().Gateway, Router: router{tree}, Log: log})
+	if err == nil {
+		err = gw.Listen()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan error, 1)
+	go func() { served <- gw.Serve() }()
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		if err := gw.Shutdown(ctx); err != nil {
+			t.Error(err)
+		}
+		<-served
+		if err := tree.Close(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	host, port := split(gw.Addr().String())
+	return world{gw, tree, host, port}
+}
+
+func split(a string) (string, string) {
+	for i := len(a) - 1; ; i-- {
+		if a[i] == ':' {
+			return a[:i], a[i+1:]
+		}
+	}
+}
+
+func run(t testing.TB, w world, name string, args ...string) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Env = append(os.Environ(), "PGHOST="+w.host, "PGPORT="+w.port, "PGUSER=dev", "PGDATABASE=default", "PGSSLMODE=disable")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Errorf("%s %v: %v\n%s", name, args, err, out)
+	}
+	return string(out)
+}
+
+func TestPsql(t *testing.T) {
+	server, database := testkit.Shared(t)
+	w := start(t, server, database, nil)
+	t.Log(run(t, w, "psql", "-c", "select 1", "-c", "select 1/0", "-c", "select 2"))
+	t.Log(run(t, w, "psql", "-c", "create table x(a int); insert into x select generate_series(1,100000)", "-c", "\\copy x to /tmp/x.copy", "-c", "\\copy x from /tmp/x.copy", "-c", "select count(*) from x"))
+	t.Log(run(t, w, "pgbench", "-i", "-q"))
+	t.Log(run(t, w, "pgbench", "-n", "-S", "-c", "32", "-T", "2"))
+	t.Log(run(t, w, "pgbench", "-n", "-S", "-c", "32", "-T", "2", "-M", "extended"))
+	t.Log(run(t, w, "pgbench", "-n", "-c", "8", "-T", "2"))
+	t.Logf("%+v", w.gateway.Stats())
+}

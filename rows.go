@@ -1,0 +1,70 @@
+package unoactor
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
+)
+
+// leasedRows give their lease back when they are closed or exhausted.
+type leasedRows struct {
+	pgx.Rows
+	lease Lease
+	ctx   context.Context //nolint:containedctx // of the query that the rows are a part of, to tell why it was cancelled
+}
+
+// Close closes the rows and ends their lease. Calling it again does nothing.
+func (r *leasedRows) Close() {
+	r.Rows.Close()
+	if !r.lease.IsZero() {
+		r.lease.Release()
+		r.lease = Lease{}
+	}
+}
+
+// Next prepares the next row; after the last it closes the rows.
+func (r *leasedRows) Next() bool {
+	if r.Rows.Next() {
+		return true
+	}
+	r.Close()
+	return false
+}
+
+// Err is the error that ended the rows, if one did.
+func (r *leasedRows) Err() error { return explain(r.ctx, r.Rows.Err()) }
+
+// singleRow is the first of some rows.
+type singleRow struct{ pgx.Rows }
+
+// Scan reads the row and ends the lease.
+func (r singleRow) Scan(dest ...any) error {
+	defer r.Close()
+	if !r.Next() {
+		if err := r.Err(); err != nil {
+			return err
+		}
+		return pgx.ErrNoRows
+	}
+	if err := r.Rows.Scan(dest...); err != nil {
+		return err
+	}
+	r.Close()
+	return r.Err()
+}
+
+// failedRows are the rows, or the row, of a query that was not run.
+type failedRows struct{ err error }
+
+func (failedRows) Close()                                       {}
+func (r failedRows) Err() error                                 { return r.err }
+func (failedRows) CommandTag() pgconn.CommandTag                { return pgconn.CommandTag{} }
+func (failedRows) FieldDescriptions() []pgconn.FieldDescription { return nil }
+func (failedRows) Next() bool                                   { return false }
+func (r failedRows) Scan(...any) error                          { return r.err }
+func (r failedRows) Values() ([]any, error)                     { return nil, r.err }
+func (failedRows) RawValues() [][]byte                          { return nil }
+func (failedRows) Conn() *pgx.Conn                              { return nil }
+func (failedRows) TypeMap() *pgtype.Map                         { return nil }

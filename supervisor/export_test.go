@@ -1,0 +1,71 @@
+package supervisor
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/unoactor/unoactor/config"
+	"github.com/unoactor/unoactor/conn"
+	"github.com/unoactor/unoactor/messages"
+)
+
+// Reconcile draws a picture from text, and its actions as text.
+func Reconcile(size, minIdle int, slots, state string, replaces map[int]int) string {
+	p := picture{pool: config.Pool{Size: size, MaxOverflow: len(slots) - size, MinIdle: minIdle, IdleTimeout: time.Minute}}
+	for field := range strings.FieldsSeq(state) {
+		switch field {
+		case "draining":
+			p.draining = true
+		case "blocked":
+			p.blocked = true
+		default:
+			fmt.Sscanf(field, "waiting=%d", &p.waiting)
+		}
+	}
+	for i, r := range slots {
+		s := map[rune]slotPicture{
+			'.': {phase: empty}, 'l': {phase: empty, lost: true}, '~': {phase: opening}, 'x': {phase: leaving},
+			'X': {phase: leaving, why: messages.LifetimeOver},
+			'i': {phase: open, state: conn.Idle}, 'B': {phase: open, state: conn.Leased}, 'c': {phase: open, state: conn.Claimed},
+			'o': {phase: open, state: conn.Idle, idle: time.Hour},
+			'e': {phase: open, state: conn.Idle, expired: true}, 'E': {phase: open, state: conn.Leased, expired: true},
+		}[r]
+		s.replaces = none
+		if old, ok := replaces[i]; ok {
+			s.replaces = old
+		}
+		p.slots = append(p.slots, s)
+	}
+	var out []string
+	for _, a := range reconcile(p) {
+		switch {
+		case a.do == retireSlot:
+			out = append(out, fmt.Sprintf("retire %d %s", a.slot, a.cause))
+		case a.replaces != none:
+			out = append(out, fmt.Sprintf("open %d for %d", a.slot, a.replaces))
+		default:
+			out = append(out, fmt.Sprintf("open %d", a.slot))
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+// Fates lists the supervision table.
+func Fates() []string {
+	var lines []string
+	for c := messages.None; c <= messages.Crashed; c++ {
+		f, ok := fates[c]
+		switch {
+		case c == messages.Connected, c == messages.Dirty, c == messages.Unsolicited: // end no incarnation
+		case !ok:
+			lines = append(lines, fmt.Sprintf("%s: missing", c))
+		default:
+			lines = append(lines, fmt.Sprintf("%s: %d %d", c, f.served, f.connecting))
+		}
+	}
+	return lines
+}
+
+// PanicNow makes the pool's actor panic: there is no such slot.
+func (p *Pool) PanicNow() { p.ref.Tell(messages.Opened{Slot: -1}) }

@@ -1,0 +1,242 @@
+package supervisor
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/unoactor/unoactor/config"
+	"github.com/unoactor/unoactor/conn"
+	"github.com/unoactor/unoactor/messages"
+)
+
+// phase is where a slot's incarnation stands, as its supervisor knows it.
+type phase uint8
+
+const (
+	empty   phase = iota
+	opening       // queueing at its node, or dialing
+	open          // its backend is idle, leased or being settled
+	leaving       // asked to end
+)
+
+var phases = [...]string{"empty", "opening", "open", "leaving"}
+
+func (p phase) String() string { return phases[p] }
+
+// picture is all that reconcile knows.
+type picture struct {
+	pool     config.Pool
+	draining bool
+	blocked  bool // no new attempts to connect now
+	waiting  int  // for a lease
+	slots    []slotPicture
+}
+
+type slotPicture struct {
+	phase    phase
+	state    conn.State
+	idle     time.Duration // since its last lease, at least
+	expired  bool
+	lost     bool           // its last incarnation was: it wants another
+	replaces int            // the slot that its incarnation relieves when it serves, or none
+	why      messages.Cause // why it leaves
+}
+
+const none = -1
+
+// action is one thing to do about one slot.
+type action struct {
+	do       verb
+	slot     int
+	cause    messages.Cause // of a retirement
+	replaces int            // of an opening
+}
+
+type verb uint8
+
+const (
+	openSlot verb = iota
+	retireSlot
+)
+
+// reconcile compares what the pool wants with what it has.
+func reconcile(p picture) []action {
+	if p.draining {
+		return drain(p)
+	}
+	r := reconciler{picture: p}
+	r.count()
+	r.relieve()
+	r.open()
+	r.replace()
+	r.trim()
+	return r.actions
+}
+
+func drain(p picture) []action {
+	var actions []action
+	for i, s := range p.slots {
+		if s.phase == opening || s.phase == open {
+			actions = append(actions, action{do: retireSlot, slot: i, cause: messages.Drained})
+		}
+	}
+	return actions
+}
+
+type reconciler struct {
+	picture
+	actions []action
+	vacant  []int
+	present int // opening or open
+	opening int
+	idle    int
+}
+
+func (r *reconciler) count() {
+	for i, s := range r.slots {
+		switch s.phase {
+		case empty:
+			r.vacant = append(r.vacant, i)
+		case opening:
+			r.present++
+			r.opening++
+		case open:
+			r.present++
+			if s.state == conn.Idle {
+				r.idle++
+			}
+		}
+	}
+	// Lost slots first, so that their own history goes on.
+	slices.SortStableFunc(r.vacant, func(a, b int) int {
+		return cmp.Compare(b2i(r.slots[b].lost), b2i(r.slots[a].lost))
+	})
+}
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// relieve ends the backends whose replacements serve.
+func (r *reconciler) relieve() {
+	for i := range r.slots {
+		if s := &r.slots[i]; s.phase == open && s.replaces != none && r.slots[s.replaces].phase == open {
+			r.retire(s.replaces, messages.LifetimeOver)
+		}
+	}
+}
+
+// open connects for those who wait (up to the hard limit), for the idle reserve
+// and for what was lost (up to the size).
+func (r *reconciler) open() {
+	if r.blocked {
+		return
+	}
+	wanted := r.waiting - r.opening
+	if spare := r.idle + max(0, r.opening-r.waiting); spare < r.pool.MinIdle {
+		wanted = max(wanted, min(r.pool.MinIdle-spare, r.pool.Size-r.present))
+	}
+	lost := 0
+	for _, i := range r.vacant {
+		lost += b2i(r.slots[i].lost)
+	}
+	wanted = max(wanted, min(lost, r.pool.Size-r.present))
+	for ; wanted > 0 && len(r.vacant) > 0; wanted-- {
+		r.connect(none)
+	}
+}
+
+func (r *reconciler) connect(replaces int) {
+	slot := r.vacant[0]
+	r.vacant = r.vacant[1:]
+	r.present++
+	r.opening++
+	r.actions = append(r.actions, action{do: openSlot, slot: slot, replaces: replaces})
+}
+
+func (r *reconciler) retire(slot int, cause messages.Cause) {
+	s := &r.slots[slot]
+	if s.state == conn.Idle {
+		r.idle--
+	}
+	s.phase, s.why = leaving, cause
+	r.present--
+	r.actions = append(r.actions, action{do: retireSlot, slot: slot, cause: cause})
+}
+
+// atOnce is how many backends of a pool may be replaced for their age at a time.
+func atOnce(size int) int { return max(1, size/8) }
+
+// replace deals with the backends that are too old, oldest slot first: a new
+// one is connected before the old one is closed, if there is room.
+func (r *reconciler) replace() {
+	busy := 0
+	relieved := make(map[int]bool)
+	for _, s := range r.slots {
+		if s.phase == opening && s.replaces != none {
+			busy++
+			relieved[s.replaces] = true
+		}
+		if s.phase == leaving && s.why == messages.LifetimeOver {
+			busy++
+		}
+	}
+	for i, s := range r.slots {
+		if s.phase != open || !s.expired || relieved[i] {
+			continue
+		}
+		if busy >= atOnce(r.pool.Size) {
+			return
+		}
+		busy++
+		switch {
+		case len(r.vacant) == 0:
+			r.retire(i, messages.LifetimeOver)
+		case !r.blocked:
+			r.connect(i)
+		}
+	}
+}
+
+// trim closes what is idle for too long above the reserve, and, when nobody
+// waits, what is idle beyond the size.
+func (r *reconciler) trim() {
+	if r.waiting == 0 {
+		for _, i := range beyond(r.pool.Size, r.slots) {
+			if r.slots[i].state == conn.Idle {
+				r.retire(i, messages.Surplus)
+			}
+		}
+	}
+	var idle []int
+	for i, s := range r.slots {
+		if s.phase == open && s.state == conn.Idle && s.idle >= r.pool.IdleTimeout {
+			idle = append(idle, i)
+		}
+	}
+	slices.SortStableFunc(idle, func(a, b int) int { return cmp.Compare(r.slots[b].idle, r.slots[a].idle) })
+	for _, i := range idle {
+		if r.idle > r.pool.MinIdle {
+			r.retire(i, messages.IdleTooLong)
+		}
+	}
+}
+
+// beyond lists the open slots that are more than the pool keeps: the highest.
+func beyond(size int, slots []slotPicture) []int {
+	var extra []int
+	surplus := -size
+	for _, s := range slots {
+		surplus += b2i(s.phase == open)
+	}
+	for i := len(slots) - 1; i >= 0 && len(extra) < surplus; i-- {
+		if slots[i].phase == open {
+			extra = append(extra, i)
+		}
+	}
+	return extra
+}

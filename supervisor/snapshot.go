@@ -1,0 +1,121 @@
+package supervisor
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/unoactor/unoactor/actors"
+	"github.com/unoactor/unoactor/conn"
+	"github.com/unoactor/unoactor/messages"
+)
+
+// Snapshot is the whole tree at one moment, for people and for tests.
+type Snapshot struct {
+	At    time.Time
+	Nodes []actors.NodeView
+	Pools []PoolSnapshot
+}
+
+// PoolSnapshot is one pool with its slots.
+type PoolSnapshot struct {
+	Name        string
+	Node        string
+	Stats       conn.Stats
+	Restarts    uint64 // of all slots
+	LastFailure *conn.Failure
+	Slots       []SlotSnapshot
+}
+
+// SlotSnapshot is one slot and the incarnation in it.
+type SlotSnapshot struct {
+	Slot        int
+	Phase       string // empty, opening, open or leaving
+	State       conn.State
+	Incarnation uint64
+	PID         uint32 // of the server's process, 0 if there is none
+	Since       time.Time
+	Restarts    uint64
+	LastCause   messages.Cause // of the last restart or failed connect
+	LastError   error
+	LastAt      time.Time
+}
+
+// Snapshot looks at the tree without asking its actors, so it works, and costs
+// the same, when they are busy.
+func (s *System) Snapshot() Snapshot {
+	snap := Snapshot{At: time.Now()}
+	for _, n := range s.nodes {
+		snap.Nodes = append(snap.Nodes, *n.view.Load())
+	}
+	for _, p := range s.pools {
+		snap.Pools = append(snap.Pools, p.Snapshot())
+	}
+	return snap
+}
+
+// Snapshot is the pool's part of the tree.
+func (p *Pool) Snapshot() PoolSnapshot {
+	ps := PoolSnapshot{Name: p.config.Name, Node: p.config.Node, Stats: p.slots.Stats(), LastFailure: p.slots.LastFailure()}
+	for i, v := range *p.view.Load() {
+		slot := SlotSnapshot{
+			Slot: i, Phase: v.phase.String(), Incarnation: v.incarnation, Since: v.since,
+			Restarts: v.restarts, LastCause: v.cause, LastError: v.err, LastAt: v.at,
+		}
+		slot.State, _ = p.slots.State(i)
+		if b := p.slots.Backend(i); b != nil {
+			slot.PID = b.PID()
+		}
+		ps.Restarts += v.restarts
+		ps.Slots = append(ps.Slots, slot)
+	}
+	return ps
+}
+
+// WriteTree draws the snapshot for a terminal.
+func (s Snapshot) WriteTree(w io.Writer) error {
+	var b strings.Builder
+	b.WriteString("system\n")
+	for _, n := range s.Nodes {
+		fmt.Fprintf(&b, "├─ node %s: %s\n", n.Name, nodeLine(n, s.At))
+	}
+	for i, p := range s.Pools {
+		branch, stem := "├─", "│ "
+		if i == len(s.Pools)-1 {
+			branch, stem = "└─", "  "
+		}
+		fmt.Fprintf(&b, "%s pool %s on %s: %d of %d+%d open, %d leased, %d idle, %d waiting, %d restarts\n", branch, p.Name, p.Node,
+			p.Stats.Open, p.Stats.Size, p.Stats.Hard-p.Stats.Size, p.Stats.Leased, p.Stats.Idle, p.Stats.Waiting, p.Restarts)
+		for _, slot := range p.Slots {
+			if slot.Incarnation > 0 {
+				fmt.Fprintf(&b, "%s ├─ connection %s\n", stem, slotLine(slot, s.At))
+			}
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func nodeLine(n actors.NodeView, now time.Time) string {
+	if n.Up {
+		return "up"
+	}
+	return fmt.Sprintf("down for %v after %d attempts (%s: %v), next attempt in %v", now.Sub(n.Since).Round(time.Millisecond),
+		n.Failures, n.Cause, n.Err, max(0, n.Next.Sub(now)).Round(time.Millisecond))
+}
+
+func slotLine(s SlotSnapshot, now time.Time) string {
+	line := fmt.Sprintf("%d.%d %s", s.Slot, s.Incarnation, s.Phase)
+	if s.Phase == open.String() {
+		line = fmt.Sprintf("%d.%d %s, server process %d", s.Slot, s.Incarnation, s.State, s.PID)
+	}
+	line += fmt.Sprintf(" for %v", now.Sub(s.Since).Round(time.Millisecond))
+	if s.LastCause != messages.None {
+		line += fmt.Sprintf("; %d restarts, last %v ago: %s", s.Restarts, now.Sub(s.LastAt).Round(time.Millisecond), s.LastCause)
+		if s.LastError != nil {
+			line += fmt.Sprintf(" (%v)", s.LastError)
+		}
+	}
+	return line
+}

@@ -1,0 +1,214 @@
+package supervisor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/unoactor/unoactor/actors"
+	"github.com/unoactor/unoactor/config"
+	"github.com/unoactor/unoactor/conn"
+	"github.com/unoactor/unoactor/messages"
+	"github.com/unoactor/unoactor/routing"
+)
+
+// Options are what a topology can't say. The zero value adds nothing.
+type Options struct {
+	Log hclog.Logger // default: none
+	// Dialer gives the options of a pool's connections; nil: none.
+	Dialer func(config.Pool) conn.DialerOptions
+}
+
+// System is a running topology. It is safe for concurrent use.
+type System struct {
+	topology config.Topology
+	log      hclog.Logger
+	actors   *actor.ActorSystem
+	root     *actor.PID
+	table    atomic.Pointer[routing.Table]
+	pools    []*Pool // in the order of the topology
+	nodes    []*node
+	work     actors.Tracker
+	started  time.Time
+	stopped  chan struct{} // closed when the root actor has stopped
+
+	closing sync.Once
+	closed  error
+}
+
+type node struct {
+	config config.Node
+	ref    actors.Ref[messages.ToNode]
+	view   atomic.Pointer[actors.NodeView]
+}
+
+// Start checks the topology and starts its tree. It does not wait for a server:
+// a topology whose servers are down starts, and connects when they are up.
+func Start(t config.Topology, o Options) (*System, error) {
+	t = t.Complete()
+	if err := t.Check(); err != nil {
+		return nil, err
+	}
+	log := o.Log
+	if log == nil {
+		log = hclog.NewNullLogger()
+	}
+	s := &System{topology: t, log: log, started: time.Now(), stopped: make(chan struct{})}
+	s.table.Store(routing.NewTable(t))
+	for _, n := range t.Nodes {
+		s.nodes = append(s.nodes, &node{config: n})
+	}
+	for _, p := range t.Pools {
+		var dialer conn.DialerOptions
+		if o.Dialer != nil {
+			dialer = o.Dialer(p)
+		}
+		pool, err := newPool(s.node(p.Node).config, p, dialer)
+		if err != nil {
+			return nil, err
+		}
+		s.pools = append(s.pools, pool)
+	}
+	protoLog := actors.SlogTo(log.Named("protoactor"))
+	s.actors = actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return protoLog }))
+	ready := make(chan struct{})
+	root, err := s.actors.Root.SpawnNamed(actors.Guard(log, func() actor.Actor { return &root{System: s, ready: ready} },
+		actor.WithSupervisor(&onPanic{})), "system")
+	if err != nil {
+		return nil, fmt.Errorf("start the system supervisor: %w", err)
+	}
+	s.root = root
+	<-ready
+	return s, nil
+}
+
+// root is the system supervisor: it starts the tree and holds it together.
+type root struct {
+	*System
+	ready chan struct{}
+}
+
+// Receive implements actor.Actor.
+func (r *root) Receive(ctx actor.Context) {
+	switch ctx.Message().(type) {
+	case *actor.Started:
+		r.spawn(ctx)
+		close(r.ready)
+	case *actor.Stopped:
+		close(r.stopped)
+	}
+}
+
+func (r *root) spawn(ctx actor.Context) {
+	supervised := actor.WithSupervisor(&onPanic{})
+	named := func(produce func() actor.Actor, name string) *actor.PID {
+		pid, err := ctx.SpawnNamed(actors.Guard(r.log, produce, supervised), name)
+		if err != nil {
+			panic(fmt.Sprintf("spawn %s: %v", name, err)) // names are unique: the topology is checked
+		}
+		return pid
+	}
+	named(func() actor.Actor { return actors.NewRouter(&r.table, r.log) }, "router")
+	for _, n := range r.nodes {
+		pid := named(func() actor.Actor { return actors.NewNode(n.config, r.log, &n.view) }, "node-"+n.config.Name)
+		n.ref = actors.RefTo[messages.ToNode](ctx.ActorSystem(), pid)
+	}
+	for _, p := range r.pools {
+		n := r.node(p.config.Node)
+		pid := named(func() actor.Actor { return newPoolActor(p, n.config, n.ref, &r.work, r.log) }, "pool-"+p.config.Name)
+		p.ref = actors.RefTo[messages.ToPool](ctx.ActorSystem(), pid)
+	}
+}
+
+func (s *System) node(name string) *node {
+	for _, n := range s.nodes {
+		if n.config.Name == name {
+			return n
+		}
+	}
+	return nil
+}
+
+// Topology is what runs, defaults filled in.
+func (s *System) Topology() config.Topology { return s.topology }
+
+// Pool finds a pool by name.
+func (s *System) Pool(name string) (*Pool, error) {
+	for _, p := range s.pools {
+		if p.config.Name == name {
+			return p, nil
+		}
+	}
+	return nil, fmt.Errorf("no pool %q in the topology; it has %s", name, s.poolNames())
+}
+
+func (s *System) poolNames() string {
+	names := ""
+	for i, p := range s.pools {
+		if i > 0 {
+			names += ", "
+		}
+		names += fmt.Sprintf("%q", p.config.Name)
+	}
+	return names
+}
+
+// Pools are all pools, in the order of the topology.
+func (s *System) Pools() []*Pool { return slices.Clone(s.pools) }
+
+// Route finds the pool for a session, and the rule that chose it.
+// The error is a [*routing.NoRouteError].
+func (s *System) Route(i routing.Intent) (*Pool, routing.Choice, error) {
+	choice, err := s.table.Load().Pick(i)
+	if err != nil {
+		return nil, choice, err
+	}
+	p, err := s.Pool(choice.Pool)
+	return p, choice, err
+}
+
+// Close drains all pools side by side, each for its own drain_timeout and none
+// for longer than ctx, and returns when every backend and every goroutine of
+// the tree has ended. Leases that are still out then are revoked, which is told
+// by the error. Later calls return the first one's result.
+func (s *System) Close(ctx context.Context) error {
+	s.closing.Do(func() { s.closed = s.close(ctx) })
+	return s.closed
+}
+
+func (s *System) close(ctx context.Context) error {
+	now := time.Now()
+	for _, p := range s.pools {
+		deadline := now.Add(min(p.config.DrainTimeout, 24*time.Hour))
+		if limit, ok := ctx.Deadline(); ok && limit.Before(deadline) {
+			deadline = limit
+		}
+		p.ref.Tell(messages.Drain{Deadline: deadline})
+	}
+	var errs []error
+	for _, p := range s.pools {
+		select {
+		case <-p.done:
+		case <-ctx.Done():
+			p.ref.Tell(messages.Drain{Deadline: time.Now()})
+			<-p.done
+		}
+		if n := p.revoked.Load(); n > 0 {
+			errs = append(errs, fmt.Errorf("pool %q: %d leases were revoked when their time to come back was over", p.config.Name, n))
+		}
+	}
+	s.actors.Root.Stop(s.root)
+	<-s.stopped
+	s.work.Wait()
+	s.actors.Shutdown()
+	s.log.Info("system closed", "uptime", time.Since(s.started).Round(time.Second))
+	return errors.Join(errs...)
+}

@@ -1,0 +1,115 @@
+package unoactor
+
+import (
+	"context"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/unoactor/unoactor/config"
+	"github.com/unoactor/unoactor/conn"
+	"github.com/unoactor/unoactor/supervisor"
+)
+
+// System is a running topology: a tree of supervised pools. It is safe for
+// concurrent use.
+type System struct {
+	tree *supervisor.System
+}
+
+// Open starts the topology in an HCL file, or in all *.hcl files of a folder.
+// It does not wait for a server: what can't be connected to yet is connected to
+// when it is wanted and there. ctx bounds nothing but the start itself.
+func Open(ctx context.Context, path string, options ...Option) (*System, error) {
+	o := gather(options)
+	t, err := config.Load(path, o.config...)
+	if err != nil {
+		return nil, err
+	}
+	return start(ctx, t, o)
+}
+
+// New starts a topology that is written in Go. Settings left at zero take their
+// defaults; the error says what can't work.
+func New(ctx context.Context, t config.Topology, options ...Option) (*System, error) {
+	return start(ctx, t, gather(options))
+}
+
+func start(ctx context.Context, t config.Topology, o settings) (*System, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	tree, err := supervisor.Start(t, supervisor.Options{Log: o.log, Dialer: o.dialer})
+	if err != nil {
+		return nil, err
+	}
+	return &System{tree: tree}, nil
+}
+
+// DB finds a pool by name, and its error lists the names there are.
+func (s *System) DB(name string) (*DB, error) {
+	p, err := s.tree.Pool(name)
+	if err != nil {
+		return nil, err
+	}
+	return &DB{pool: p}, nil
+}
+
+// Snapshot is the whole tree at one moment: nodes, pools, slots, their restarts
+// and the causes.
+func (s *System) Snapshot() supervisor.Snapshot { return s.tree.Snapshot() }
+
+// Tree is the supervision tree itself, for who builds another face on it.
+func (s *System) Tree() *supervisor.System { return s.tree }
+
+// Close refuses new leases, waits for those that are out, for no longer than
+// each pool's drain_timeout and ctx, closes every backend and returns when all
+// goroutines of the system have ended. Its error tells of leases that had to be
+// revoked.
+func (s *System) Close(ctx context.Context) error { return s.tree.Close(ctx) }
+
+// Option is what a topology can't say about a system.
+type Option func(*settings)
+
+type settings struct {
+	log    hclog.Logger
+	config []config.Option
+	hooks  map[string][]conn.Hook
+	tracer pgx.QueryTracer
+}
+
+func gather(options []Option) settings {
+	s := settings{hooks: make(map[string][]conn.Hook)}
+	for _, o := range options {
+		o(&s)
+	}
+	return s
+}
+
+// WithLogger has the system log to l. Without it, nothing is logged.
+func WithLogger(l hclog.Logger) Option { return func(s *settings) { s.log = l } }
+
+// WithVariable sets a variable of the topology file.
+func WithVariable(name, value string) Option {
+	return func(s *settings) { s.config = append(s.config, config.WithVariable(name, value)) }
+}
+
+// WithHooks adds hooks to a pool, run after those of the topology. A hook
+// implements one or more of [conn.ConnectHook], [conn.CheckoutHook],
+// [conn.CheckinHook] and [conn.CloseHook].
+func WithHooks(pool string, hooks ...conn.Hook) Option {
+	return func(s *settings) { s.hooks[pool] = append(s.hooks[pool], hooks...) }
+}
+
+// WithTracer has pgx report every statement of every pool to t.
+func WithTracer(t pgx.QueryTracer) Option { return func(s *settings) { s.tracer = t } }
+
+// dialer gives a pool's connections what was set for them.
+func (s settings) dialer(p config.Pool) conn.DialerOptions {
+	o := conn.DialerOptions{Hooks: s.hooks[p.Name], Tracer: s.tracer}
+	if p.Echo && s.log != nil {
+		o.Tracer = echo{log: s.log.With("pool", p.Name), next: s.tracer, now: time.Now}
+	}
+	return o
+}
