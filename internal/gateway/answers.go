@@ -2,7 +2,7 @@ package gateway
 
 import (
 	"bytes"
-	"fmt"
+	"errors"
 )
 
 // answers is what comes back from a server during a turn.
@@ -14,8 +14,8 @@ type answers struct {
 	drops      bool   // ... or not
 	relayed    bool   // something went to the client
 	repeatable bool   // the turn may be sent again if the server is lost before that
-	lost       bool   // the server has closed the connection, or is about to
-	fatal      bool   // ... and the client was told by the server itself
+	lost       bool   // the server is gone, and owes the client something
+	fatal      bool   // ... and has told the client so itself
 }
 
 func (a *answers) begin(repeatable bool) {
@@ -57,32 +57,27 @@ func (c *client) answer() error {
 		return err
 	}
 	if a.lost && a.repeatable && !a.relayed {
-		return errServerSaidGoodbye
+		return errGoodbye
 	}
-	if c.core.free() && a.r == a.w && !a.lost {
+	if c.core.free() && (a.r == a.w || c.broken) && !c.duplexed.silent {
 		c.giveBack()
 	}
-	if len(out) == 0 || c.duplexed.silent {
-		return a.goodbye()
+	if len(out) > 0 && !c.duplexed.silent {
+		a.relayed = true
+		if err := c.socket.write(out); err != nil {
+			return clientError{err}
+		}
 	}
-	a.relayed = true
-	if err := c.socket.write(out); err != nil {
-		return clientError{err}
+	if a.lost {
+		return errGoodbye
 	}
-	return a.goodbye()
+	return nil
 }
 
 // clientError is a failure to write to the client.
 type clientError struct{ error }
 
-var errServerSaidGoodbye = fmt.Errorf("the server said goodbye")
-
-func (a *answers) goodbye() error {
-	if a.lost {
-		return errServerSaidGoodbye
-	}
-	return nil
-}
+var errGoodbye = errors.New("the server said goodbye")
 
 // relay looks at what the server has sent and returns what goes to the client.
 func (c *client) relay() ([]byte, error) {
@@ -97,7 +92,7 @@ func (c *client) relay() ([]byte, error) {
 			from = at
 		}
 	}
-	for at < len(buf) && !a.lost {
+	for at < len(buf) && !c.broken {
 		m, ok, bad := frame(buf[at:], 1<<30)
 		if bad {
 			c.broken = true
@@ -117,7 +112,12 @@ func (c *client) relay() ([]byte, error) {
 		case m.typ == msgCommandComplete:
 			c.completed(m.body())
 		case m.typ == msgError && c.leaves(m):
-			a.lost, a.fatal, c.broken = true, v == forward, true
+			c.broken, c.farewell = true, "the server said: "+errorText(m.body())
+			if c.core.settled() && !c.keeps() {
+				v = drop // of no concern to the client: all that it asked is answered
+			} else {
+				a.lost, a.fatal = true, v == forward
+			}
 		}
 		if v != forward {
 			a.out = append(a.out, buf[from:at]...)

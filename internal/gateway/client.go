@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -36,6 +37,7 @@ type client struct {
 	held     *held
 	upstream *socket // the leased backend's, nil if none is leased
 	broken   bool    // the server can't be spoken to any more
+	farewell string  // why, if it said so
 	back     answers
 	duplexed duplex
 
@@ -201,4 +203,18 @@ func (c *client) leave(err error) {
 	}
 	c.settle()
 	c.discard()
+}
+
+// survive keeps a bug that one client met from ending all others: its backend is
+// in an unknown state, and is closed.
+func (c *client) survive() {
+	p := recover()
+	if p == nil {
+		return
+	}
+	c.server.log.Error("a client's goroutine panicked", "user", c.user, "database", c.database, "panic", p, "stack", string(debug.Stack()))
+	if c.upstream != nil {
+		c.broken = true
+		c.release()
+	}
 }

@@ -110,7 +110,7 @@ func (c *client) relayAnswers() {
 			out, err = c.relay()
 		}
 		if err == nil && a.lost {
-			err = errServerSaidGoodbye
+			err = errGoodbye
 		}
 		if err == nil && c.core.settled() && a.r == a.w && !c.core.pin.listens {
 			d.on = false

@@ -133,6 +133,9 @@ func (c *client) send(t turn, start int) error {
 		}
 		c.back.begin(fresh && try <= 3 && c.repeatable(start))
 		err := c.upstream.write(out)
+		if err != nil {
+			c.back.lost, c.broken = true, true
+		}
 		for err == nil && c.core.inTurns() {
 			err = c.answer()
 		}

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -37,7 +38,7 @@ func (c *client) borrow() *failure {
 		l.Destroy(err)
 		return refused(err, 0, limit)
 	}
-	c.lease, c.backend, c.held, c.upstream, c.broken = l, b, h, upstream, false
+	c.lease, c.backend, c.held, c.upstream, c.broken, c.farewell = l, b, h, upstream, false, ""
 	c.mu.Lock()
 	c.running = b
 	c.mu.Unlock()
@@ -78,7 +79,7 @@ func (c *client) release() {
 	c.running = nil
 	c.mu.Unlock()
 	if c.broken {
-		c.lease.Destroy(errors.New("lost by a client of the gateway"))
+		c.lease.Destroy(errors.New(cmp.Or(c.farewell, "lost by a client of the gateway")))
 	} else {
 		c.lease.Release()
 	}

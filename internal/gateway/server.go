@@ -108,6 +108,7 @@ func (s *Server) serve(c net.Conn) {
 	}
 	client := &client{server: s, socket: newSocket(c)}
 	client.core.tx = 'I'
+	defer client.survive()
 	err := client.login(int(n) > s.config.MaxClients)
 	if err == nil {
 		defer s.registry.remove(client)
