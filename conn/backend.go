@@ -21,6 +21,7 @@ type Backend struct {
 	pg     *pgconn.PgConn
 	dialer *Dialer
 
+	parameters  map[string]string // as reported at connect
 	incarnation uint64
 	opened      time.Time
 	expires     time.Time
@@ -29,24 +30,17 @@ type Backend struct {
 	broken   error         // what its holder gave it up for
 	tainted  bool
 	session  any
-	synced   bool // the net.Conn was made ready for raw use, and pgx was not used since
 }
 
 // Conn is the backend as pgx speaks to it.
-func (b *Backend) Conn() *pgx.Conn {
-	b.synced = false
-	return b.px
-}
+func (b *Backend) Conn() *pgx.Conn { return b.px }
 
 // NetConn is the socket, for whoever speaks the protocol himself. What is read
 // and written is his until the lease ends, which he does only when the server
 // is ready for a query outside a transaction.
 func (b *Backend) NetConn(ctx context.Context) (net.Conn, error) {
-	if !b.synced {
-		if err := b.pg.SyncConn(ctx); err != nil {
-			return nil, err
-		}
-		b.synced = true
+	if err := b.pg.SyncConn(ctx); err != nil {
+		return nil, err
 	}
 	return b.pg.Conn(), nil
 }
@@ -64,8 +58,8 @@ func (b *Backend) Opened() time.Time { return b.opened }
 func (b *Backend) Slot() int { return b.slot.index }
 
 // Parameters are the settings that the server reported at connect, by name.
-// The caller must not change the map.
-func (b *Backend) Parameters() map[string]string { return b.dialer.parameters(b.pg) }
+// The caller must not change the map. Safe for concurrent use.
+func (b *Backend) Parameters() map[string]string { return b.parameters }
 
 // Session is what a former holder stored with SetSession, nil in each
 // incarnation and after each reset that discards the server's session state.

@@ -62,7 +62,7 @@ func (d *Dialer) Dial(ctx context.Context, incarnation uint64) (*Backend, error)
 		return nil, &DialError{Node: d.node.Name, Pool: d.pool.Name, Err: err}
 	}
 	now := time.Now()
-	b := &Backend{px: px, pg: px.PgConn(), dialer: d, incarnation: incarnation, opened: now, expires: d.expiry(now)}
+	b := &Backend{px: px, pg: px.PgConn(), dialer: d, parameters: reportedBy(px.PgConn()), incarnation: incarnation, opened: now, expires: d.expiry(now)}
 	for _, h := range connectHooks(d.hooks) {
 		if err := d.run(ctx, h.OnConnect, b); err != nil {
 			b.Close(ctx)
@@ -90,7 +90,7 @@ var reported = []string{
 	"standard_conforming_strings", "TimeZone",
 }
 
-func (d *Dialer) parameters(pg *pgconn.PgConn) map[string]string {
+func reportedBy(pg *pgconn.PgConn) map[string]string {
 	m := make(map[string]string, len(reported))
 	for _, name := range reported {
 		if v := pg.ParameterStatus(name); v != "" {

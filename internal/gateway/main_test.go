@@ -2,6 +2,7 @@ package gateway_test
 
 import (
 	"context"
+	"net"
 	"os"
 	"os/exec"
 	"testing"
@@ -29,6 +30,7 @@ func (r router) Route(database, user string) (gateway.Pool, error) {
 }
 
 type world struct {
+	server  *testkit.Server
 	gateway *gateway.Server
 	tree    *supervisor.System
 	host    string
@@ -70,39 +72,28 @@ func start(t testing.TB, server *testkit.Server, database string, change func(*c
 			t.Error(err)
 		}
 	})
-	host, port := split(gw.Addr().String())
-	return world{gw, tree, host, port}
-}
-
-func split(a string) (string, string) {
-	for i := len(a) - 1; ; i-- {
-		if a[i] == ':' {
-			return a[:i], a[i+1:]
-		}
+	host, port, err := net.SplitHostPort(gw.Addr().String())
+	if err != nil {
+		t.Fatal(err)
 	}
+	return world{server, gw, tree, host, port}
 }
 
-func run(t testing.TB, w world, name string, args ...string) string {
+// environ has libpq's programs connect to the gateway.
+func (w world) environ() []string {
+	return append(os.Environ(), "PGHOST="+w.host, "PGPORT="+w.port, "PGUSER=dev", "PGDATABASE=default", "PGSSLMODE=disable")
+}
+
+// run runs a program that connects to the gateway, which must succeed.
+func (w world) run(t testing.TB, name string, args ...string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Env = append(os.Environ(), "PGHOST="+w.host, "PGPORT="+w.port, "PGUSER=dev", "PGDATABASE=default", "PGSSLMODE=disable")
+	cmd.Env = w.environ()
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Errorf("%s %v: %v\n%s", name, args, err, out)
 	}
 	return string(out)
-}
-
-func TestPsql(t *testing.T) {
-	server, database := testkit.Shared(t)
-	w := start(t, server, database, nil)
-	t.Log(run(t, w, "psql", "-c", "select 1", "-c", "select 1/0", "-c", "select 2"))
-	t.Log(run(t, w, "psql", "-c", "create table x(a int); insert into x select generate_series(1,100000)", "-c", "\\copy x to /tmp/x.copy", "-c", "\\copy x from /tmp/x.copy", "-c", "select count(*) from x"))
-	t.Log(run(t, w, "pgbench", "-i", "-q"))
-	t.Log(run(t, w, "pgbench", "-n", "-S", "-c", "32", "-T", "2"))
-	t.Log(run(t, w, "pgbench", "-n", "-S", "-c", "32", "-T", "2", "-M", "extended"))
-	t.Log(run(t, w, "pgbench", "-n", "-c", "8", "-T", "2"))
-	t.Logf("%+v", w.gateway.Stats())
 }
