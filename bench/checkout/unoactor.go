@@ -1,0 +1,88 @@
+package checkout
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/unoactor/unoactor"
+	"github.com/unoactor/unoactor/config"
+)
+
+type unoactorPeer struct {
+	system *unoactor.System
+	db     *unoactor.DB
+	size   int
+}
+
+func openUnoactor(ctx context.Context, url string, size int) (peer, error) {
+	at, err := pgconn.ParseConfig(url)
+	if err != nil {
+		return nil, err
+	}
+	system, err := unoactor.New(ctx, config.Topology{
+		Nodes: []config.Node{{
+			Name: "main", Host: at.Host, Port: at.Port, Database: at.Database, User: at.User,
+			Password: config.Secret(at.Password), TLS: config.TLS{Mode: "disable"},
+		}},
+		Pools: []config.Pool{{Name: "default", Node: "main", Size: size, MinIdle: size}},
+	})
+	if err != nil {
+		return nil, err
+	}
+	db, err := system.DB("default")
+	if err != nil {
+		return nil, err
+	}
+	return &unoactorPeer{system: system, db: db, size: size}, nil
+}
+
+func (p *unoactorPeer) checkouts(ctx context.Context, n int, yield bool) error {
+	for range n {
+		l, err := p.db.Acquire(ctx)
+		if err != nil {
+			return err
+		}
+		if yield {
+			runtime.Gosched()
+		}
+		l.Release()
+	}
+	return nil
+}
+
+func (p *unoactorPeer) selects(ctx context.Context, n int) error {
+	for range n {
+		var one int
+		if err := p.db.QueryRow(ctx, "select 1").Scan(&one); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *unoactorPeer) fill(ctx context.Context) error {
+	var leases []unoactor.Lease
+	defer func() {
+		for _, l := range leases {
+			l.Release()
+		}
+	}()
+	for range p.size {
+		l, err := p.db.Acquire(ctx)
+		if err != nil {
+			return err
+		}
+		leases = append(leases, l)
+	}
+	if n := p.db.Stats().Open; n != p.size {
+		return fmt.Errorf("%d backends are open", n)
+	}
+	return nil
+}
+
+func (p *unoactorPeer) close() {
+	_ = p.system.Close(context.Background()) // on the way out: the run's context may have ended
+}
