@@ -20,7 +20,9 @@ func Reconcile(size, minIdle int, slots, state string, replaces map[int]int) str
 		case "blocked":
 			p.blocked = true
 		default:
-			fmt.Sscanf(field, "waiting=%d", &p.waiting)
+			if _, err := fmt.Sscanf(field, "waiting=%d", &p.waiting); err != nil {
+				panic(err)
+			}
 		}
 	}
 	for i, r := range slots {

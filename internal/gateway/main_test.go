@@ -67,7 +67,9 @@ func start(t testing.TB, server *testkit.Server, database string, change func(*c
 		if err := gw.Shutdown(ctx); err != nil {
 			t.Error(err)
 		}
-		<-served
+		if err := <-served; err != nil {
+			t.Error(err)
+		}
 		if err := tree.Close(ctx); err != nil {
 			t.Error(err)
 		}

@@ -48,7 +48,7 @@ func newSocket(c net.Conn) *socket {
 // read reads what there is into p, and waits until there is something.
 func (s *socket) read(p []byte) (int, error) {
 	if s.raw == nil {
-		return s.Conn.Read(p)
+		return s.Read(p)
 	}
 	s.in.buf = p
 	if err := s.raw.Read(s.in.step); err != nil {
@@ -62,7 +62,7 @@ func (s *socket) read(p []byte) (int, error) {
 func (s *socket) readLent() (*buffer, int, error) {
 	if s.raw == nil {
 		b := buffers.Get().(*buffer)
-		n, err := s.Conn.Read(b[:])
+		n, err := s.Read(b[:])
 		if err != nil {
 			buffers.Put(b)
 			return nil, 0, err
@@ -89,7 +89,7 @@ func (s *socket) write(p []byte) error {
 		return nil
 	}
 	if s.raw == nil {
-		_, err := s.Conn.Write(p)
+		_, err := s.Write(p)
 		return err
 	}
 	s.out.buf = p
