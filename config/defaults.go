@@ -1,6 +1,9 @@
 package config
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // Profile names a row of the sizing table.
 type Profile string
@@ -58,6 +61,25 @@ func (n Node) complete() Node {
 	set(&n.BackoffMin, 100*time.Millisecond)
 	set(&n.BackoffMax, 15*time.Second)
 	return n
+}
+
+// applyProfile settles size and overflow of a pool in a file, where it is known
+// what was written, be it 0:
+//
+//	neither written          both from the profile, which is medium if not written
+//	max_overflow only        size from the profile
+//	size, and a profile      overflow from the profile
+//	size only                no overflow: a bare size is the whole of the pool
+//
+// In Go zero is not written, so there a Size without MaxOverflow has none.
+func (p *Pool) applyProfile(sized, overflows bool) {
+	profile := profiles[cmp.Or(p.Profile, Medium)]
+	if overflows && !sized {
+		p.Size = profile.size
+	}
+	if sized && !overflows && p.Profile != "" {
+		p.MaxOverflow = profile.overflow
+	}
 }
 
 func (p Pool) complete(n Node) Pool {

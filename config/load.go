@@ -1,10 +1,11 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -14,32 +15,26 @@ import (
 type Option func(*reader)
 
 // WithVariable gives a variable its value, before the environment and its default.
+// For a variable whose type is a list, a map or the like, the value is written as
+// in a file: ["a", "b"]. One that the topology doesn't declare is an error.
 func WithVariable(name, value string) Option {
 	return func(r *reader) { r.given[name] = value }
 }
 
-// WithEnviron replaces the environment in which env() and UNOACTOR_VAR_* are looked up.
+// WithEnviron replaces the environment in which env() and UNOACTOR_VAR_* are
+// looked up, which is the process's. lookup is as [os.LookupEnv].
 func WithEnviron(lookup func(string) (string, bool)) Option {
 	return func(r *reader) { r.environ = lookup }
 }
 
-// Load reads a topology from a file, or from all *.hcl files of a folder, fills
-// in the defaults and checks it. If something is wrong its error is [*Errors],
-// which tells everything that is, or the error of the file system.
+// Load reads a topology from a file, or from all *.hcl files of a folder in the
+// order of their names, fills in the defaults and checks it. If something is
+// wrong its error is [*Errors], which tells everything that is, or the error of
+// the file system. It starts nothing and connects to nothing.
 func Load(path string, options ...Option) (Topology, error) {
-	paths := []string{path}
-	info, err := os.Stat(path)
+	paths, err := topologyFiles(path)
 	if err != nil {
 		return Topology{}, err
-	}
-	if info.IsDir() {
-		if paths, err = filepath.Glob(filepath.Join(path, "*.hcl")); err != nil {
-			return Topology{}, err
-		}
-		if len(paths) == 0 {
-			return Topology{}, fmt.Errorf("no *.hcl file in %s", path)
-		}
-		slices.Sort(paths)
 	}
 	files := make(map[string][]byte, len(paths))
 	for _, p := range paths {
@@ -50,53 +45,74 @@ func Load(path string, options ...Option) (Topology, error) {
 	return parse(paths, files, options)
 }
 
-// Parse is [Load] of one file's content. Paths in it are relative to the folder
-// of the file name.
+func topologyFiles(path string) ([]string, error) {
+	info, err := os.Stat(path)
+	if err != nil || !info.IsDir() {
+		return []string{path}, err
+	}
+	entries, err := os.ReadDir(path) // sorted
+	if err != nil {
+		return nil, err
+	}
+	var paths []string
+	for _, e := range entries {
+		if !e.IsDir() && strings.HasSuffix(e.Name(), ".hcl") {
+			paths = append(paths, filepath.Join(path, e.Name()))
+		}
+	}
+	if len(paths) == 0 {
+		return nil, fmt.Errorf("no *.hcl file in %s", path)
+	}
+	return paths, nil
+}
+
+// Parse is [Load] of one file's content. The file of that name need not exist;
+// paths in the content are relative to its folder.
 func Parse(content []byte, filename string, options ...Option) (Topology, error) {
+	filename = cmp.Or(filename, "topology.hcl")
 	return parse([]string{filename}, map[string][]byte{filename: content}, options)
 }
 
 func parse(names []string, files map[string][]byte, options []Option) (Topology, error) {
-	r := &reader{collector: collector{files: files}, given: make(map[string]string), environ: os.LookupEnv}
+	r := &reader{
+		collector: collector{files: files, secrets: make(map[string][]stretch)},
+		folder:    filepath.Dir(names[0]), given: make(map[string]string), environ: os.LookupEnv,
+	}
 	for _, o := range options {
 		o(r)
 	}
 	var bodies []*hclsyntax.Body
 	for _, name := range names {
 		f, diagnostics := hclsyntax.ParseConfig(files[name], name, hcl.InitialPos)
-		r.diagnose(diagnostics)
-		if f != nil {
-			if body, ok := f.Body.(*hclsyntax.Body); ok {
-				bodies = append(bodies, body)
-			}
+		r.diagnose(withoutEchoes(diagnostics), false)
+		if diagnostics.HasErrors() {
+			r.secrets[name] = brokenStretches(files[name])
+			continue
+		}
+		if body, ok := f.Body.(*hclsyntax.Body); ok {
+			bodies = append(bodies, body)
 		}
 	}
 	if err := r.err(); err != nil {
 		return Topology{}, err // what the decoder would say of half a file misleads
 	}
+	r.secrets = secretStretches(bodies)
 	t := r.topology(bodies).Complete()
 	t.check(&r.collector)
-	return t, r.err()
+	if err := r.err(); err != nil {
+		return Topology{}, err
+	}
+	return t, nil
 }
 
-// diagnose takes over what the HCL library complains about.
-func (r *reader) diagnose(diagnostics hcl.Diagnostics) {
-	for _, d := range diagnostics {
-		if d.Severity != hcl.DiagError {
-			continue
+// withoutEchoes leaves out what is said again of each following line, as for a
+// string that is not closed.
+func withoutEchoes(diagnostics hcl.Diagnostics) hcl.Diagnostics {
+	var kept hcl.Diagnostics
+	for i, d := range diagnostics {
+		if i == 0 || d.Summary != diagnostics[i-1].Summary || d.Detail != diagnostics[i-1].Detail {
+			kept = append(kept, d)
 		}
-		p := Problem{What: lowerFirst(d.Summary), Advice: d.Detail}
-		if d.Subject != nil {
-			p.File, p.Line, p.Column = d.Subject.Filename, d.Subject.Start.Line, d.Subject.Start.Column
-			p.Width = width(*d.Subject)
-		}
-		r.add(p)
 	}
-}
-
-func width(at hcl.Range) int {
-	if at.End.Line != at.Start.Line {
-		return 1
-	}
-	return at.End.Column - at.Start.Column
+	return kept
 }

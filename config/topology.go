@@ -95,7 +95,8 @@ type Pool struct {
 	Profile Profile
 	// Size is how many backends are kept (the soft limit); MaxOverflow, how many
 	// more may be opened under load. Size + MaxOverflow is the hard limit.
-	// A pool whose Size is 0 takes both from its profile.
+	// A pool whose Size is 0 takes both from its profile; one with a Size and no
+	// MaxOverflow has no overflow, unless its file names a profile.
 	Size        int
 	MaxOverflow int
 	// MinIdle backends are kept connected and idle in the background, up to Size.

@@ -1,0 +1,64 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+)
+
+func (k *checker) nodes(t Topology) {
+	if len(t.Nodes) == 0 && !k.misread {
+		k.add(Problem{What: "the topology has no node", Advice: `add a block: node "main" { host = "127.0.0.1" }`})
+	}
+	names(k, "node", t.Nodes, func(n Node) (string, Source) { return n.Name, n.Source })
+	for _, n := range t.Nodes {
+		what := fmt.Sprintf("node %q", n.Name)
+		if _, given := n.Source.settings["socket"]; given && n.Host[:1] != "/" {
+			k.wrong(n.Source, "socket", what, `write the whole path of the folder, such as "/run/postgresql"`,
+				"%s does not begin with /", quote(n.Source, "socket", n.Host))
+		}
+		if n.Port == 0 { // in Go, without Complete
+			k.wrong(n.Source, "port", what, "", "want a number from 1 to 65535")
+		}
+		oneOf(k, n.Source, "role", what, n.Role, Primary, Replica)
+		k.timings(n.Source, what, timing{"connect_timeout", n.ConnectTimeout, true},
+			timing{"backoff_min", n.BackoffMin, true}, timing{"backoff_max", n.BackoffMax, true})
+		if n.BackoffMin > n.BackoffMax && n.BackoffMax > 0 && n.BackoffMin != Never {
+			if _, given := n.Source.settings["backoff_max"]; given {
+				k.wrong(n.Source, "backoff_max", what, "make it longer, or backoff_min shorter", "%s is shorter than backoff_min, %s", show(n.BackoffMax), show(n.BackoffMin))
+			} else {
+				k.wrong(n.Source, "backoff_min", what, "make it shorter, or backoff_max longer", "%s is longer than backoff_max, %s", show(n.BackoffMin), show(n.BackoffMax))
+			}
+		}
+		k.tls(n, what)
+	}
+}
+
+func (k *checker) tls(n Node, what string) {
+	oneOf(k, n.Source, "tls.mode", what, n.TLS.Mode, "disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+	switch {
+	case n.TLS.Cert != "" && n.TLS.Key == "":
+		k.wrong(n.Source, "tls.cert", what, "add key, or leave cert out", "a client certificate wants its key")
+	case n.TLS.Cert == "" && n.TLS.Key != "":
+		k.wrong(n.Source, "tls.key", what, "add cert, or leave key out", "a key wants its client certificate")
+	}
+	if n.TLS.Mode == "disable" {
+		for _, unused := range []struct{ setting, value string }{
+			{"tls.ca", n.TLS.CA}, {"tls.cert", n.TLS.Cert}, {"tls.server_name", n.TLS.ServerName},
+		} {
+			if unused.value != "" {
+				k.wrong(n.Source, unused.setting, what, `write mode = "verify-full", or leave it out`, "nothing uses it, since mode is disable")
+			}
+		}
+	}
+}
+
+// primaries are the names of the nodes that can be written to.
+func (t Topology) primaries() []string {
+	var names []string
+	for _, n := range t.Nodes {
+		if n.Role == Primary && !slices.Contains(names, n.Name) {
+			names = append(names, n.Name)
+		}
+	}
+	return names
+}

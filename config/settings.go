@@ -1,0 +1,103 @@
+package config
+
+import "math"
+
+// setting is a line of a block: the name that it has in a file, what a reload
+// does about it, and its field. The tables below are the schema, and all that
+// knows settings by name looks here: the reader, [Diff] and the documentation's
+// test.
+type setting[T any] struct {
+	name   string
+	reload Reload
+	of     func(*T) field
+}
+
+var nodeSettings = []setting[Node]{
+	{"host", Live, func(n *Node) field { return text(&n.Host) }},
+	{"port", Live, func(n *Node) field { return number(&n.Port, 1, math.MaxUint16) }},
+	{"socket", Live, func(n *Node) field { return field{set: text(&n.Host).set} }}, // a host that begins with /
+	{"database", Live, func(n *Node) field { return text(&n.Database) }},
+	{"user", Live, func(n *Node) field { return text(&n.User) }},
+	{"password", Live, func(n *Node) field { return text(&n.Password) }},
+	{"role", Live, func(n *Node) field { return text(&n.Role) }},
+	{"connect_timeout", Live, func(n *Node) field { return period(&n.ConnectTimeout) }},
+	{"backoff_min", Live, func(n *Node) field { return period(&n.BackoffMin) }},
+	{"backoff_max", Live, func(n *Node) field { return period(&n.BackoffMax) }},
+	{"labels", Live, func(n *Node) field { return table(&n.Labels) }},
+}
+
+var tlsSettings = []setting[TLS]{
+	{"mode", Live, func(t *TLS) field { return text(&t.Mode) }},
+	{"ca", Live, func(t *TLS) field { return text(&t.CA) }},
+	{"cert", Live, func(t *TLS) field { return text(&t.Cert) }},
+	{"key", Live, func(t *TLS) field { return text(&t.Key) }},
+	{"server_name", Live, func(t *TLS) field { return text(&t.ServerName) }},
+}
+
+var poolSettings = []setting[Pool]{
+	{"node", Live, func(p *Pool) field { return text(&p.Node) }},
+	{"database", Live, func(p *Pool) field { return text(&p.Database) }},
+	{"user", Live, func(p *Pool) field { return text(&p.User) }},
+	{"password", Live, func(p *Pool) field { return text(&p.Password) }},
+	{"mode", Live, func(p *Pool) field { return text(&p.Mode) }},
+	{"profile", Live, func(p *Pool) field { return text(&p.Profile) }},
+	{"size", Live, func(p *Pool) field { return number(&p.Size, 1, maxBackends) }},
+	{"max_overflow", Live, func(p *Pool) field { return number(&p.MaxOverflow, 0, maxBackends) }},
+	{"min_idle", Live, func(p *Pool) field { return number(&p.MinIdle, 0, maxBackends) }},
+	{"acquire_timeout", Live, func(p *Pool) field { return period(&p.AcquireTimeout) }},
+	{"max_lifetime", Live, func(p *Pool) field { return period(&p.MaxLifetime) }},
+	{"idle_timeout", Live, func(p *Pool) field { return period(&p.IdleTimeout) }},
+	{"drain_timeout", Live, func(p *Pool) field { return period(&p.DrainTimeout) }},
+	{"reset", Live, func(p *Pool) field { return text(&p.Reset) }},
+	{"echo", Live, func(p *Pool) field { return truth(&p.Echo) }},
+	{"runtime", Live, func(p *Pool) field { return table(&p.Runtime) }},
+	{"labels", Live, func(p *Pool) field { return table(&p.Labels) }},
+}
+
+var hookSettings = []setting[Hooks]{
+	{"on_connect", Live, func(h *Hooks) field { return texts(&h.OnConnect, 0) }},
+	{"on_checkout", Live, func(h *Hooks) field { return texts(&h.OnCheckout, 0) }},
+	{"on_checkin", Live, func(h *Hooks) field { return texts(&h.OnCheckin, 0) }},
+	{"before_close", Live, func(h *Hooks) field { return texts(&h.BeforeClose, 0) }},
+	{"timeout", Live, func(h *Hooks) field { return period(&h.Timeout) }},
+}
+
+var routeSettings = []setting[Route]{
+	{"database", Live, func(r *Route) field { return text(&r.Database) }},
+	{"user", Live, func(r *Route) field { return text(&r.User) }},
+	{"entity", Live, func(r *Route) field { return text(&r.Entity) }},
+	{"access", Live, func(r *Route) field { return text(&r.Access) }},
+	{"labels", Live, func(r *Route) field { return table(&r.Labels) }},
+	{"pool", Live, func(r *Route) field { return text(&r.Pool) }},
+}
+
+var gatewaySettings = []setting[Gateway]{
+	{"listen", Restart, func(g *Gateway) field { return texts(&g.Listen, 1) }},
+	{"socket", Restart, func(g *Gateway) field { return text(&g.Socket) }},
+	{"auth", Live, func(g *Gateway) field { return text(&g.Auth) }},
+	{"max_clients", Live, func(g *Gateway) field { return number(&g.MaxClients, 1, math.MaxInt32) }},
+	{"login_timeout", Live, func(g *Gateway) field { return period(&g.LoginTimeout) }},
+	{"query_wait", Live, func(g *Gateway) field { return period(&g.QueryWait) }},
+	{"idle_timeout", Live, func(g *Gateway) field { return period(&g.IdleTimeout) }},
+	{"idle_in_transaction", Live, func(g *Gateway) field { return period(&g.IdleInTransaction) }},
+	{"drain_timeout", Live, func(g *Gateway) field { return period(&g.DrainTimeout) }},
+	{"max_message", Live, func(g *Gateway) field { return size(&g.MaxMessage) }},
+}
+
+var userSettings = []setting[User]{
+	{"password", Live, func(u *User) field { return text(&u.Password) }},
+}
+
+var logSettings = []setting[Log]{
+	{"level", Live, func(l *Log) field { return text(&l.Level) }},
+	{"format", Restart, func(l *Log) field { return text(&l.Format) }},
+}
+
+// settingsOf binds the settings of a block to one struct.
+func settingsOf[T any](to *T, settings []setting[T]) map[string]field {
+	fields := make(map[string]field, len(settings))
+	for _, s := range settings {
+		fields[s.name] = s.of(to)
+	}
+	return fields
+}

@@ -1,0 +1,9 @@
+node "main" {}
+
+pool "default" {
+  node = node.main
+}
+
+gateway {
+  listen = []
+}
