@@ -24,7 +24,7 @@ type Case struct {
 
 // String is the case in words.
 func (c Case) String() string {
-	return fmt.Sprintf("%s, %d backends, %d goroutines", c.Work, c.Size, c.Goroutines)
+	return fmt.Sprintf("%s, size %d, goroutines %d", c.Work, c.Size, c.Goroutines)
 }
 
 // cases lists what is measured, ordered by pool size, since each size has its pools.

@@ -18,10 +18,11 @@ func Median(values []float64) float64 {
 }
 
 // Spread is how far apart the values lie, (greatest - least) / median: 0.1 is a
-// range of a tenth of the median. It is NaN where there is no median to divide by.
+// range of a tenth of the median. Of fewer than two values, or of a median of 0,
+// it is NaN.
 func Spread(values []float64) float64 {
 	m := Median(values)
-	if math.IsNaN(m) || m == 0 {
+	if len(values) < 2 || m == 0 {
 		return math.NaN()
 	}
 	return (slices.Max(values) - slices.Min(values)) / m

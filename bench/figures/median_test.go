@@ -41,6 +41,9 @@ func TestOneWildRoundDoesNotMoveARatioButShowsInTheSpread(t *testing.T) {
 	if got := figures.Spread(calm); got != 0 {
 		t.Errorf("spread %v, want 0", got)
 	}
+	if got := figures.Spread([]float64{10}); figures.Percent(got) != figures.None {
+		t.Errorf("one round has a spread: %v", got)
+	}
 }
 
 func TestARatioToNothingIsNoNumber(t *testing.T) {
