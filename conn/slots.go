@@ -134,9 +134,10 @@ func (s *Slots) Acquire(ctx context.Context) (Lease, error) {
 	return l, err
 }
 
-// TryAcquire lends a backend if one is idle and nobody waits for it.
+// TryAcquire lends a backend if one is idle, nobody waits for it and no checkout
+// hook has to run.
 func (s *Slots) TryAcquire() (Lease, bool) {
-	if s.gate.Load() == 0 {
+	if s.gate.Load() == 0 && s.hook == nil {
 		if sl := s.take(); sl != nil {
 			return sl.lend(), true
 		}

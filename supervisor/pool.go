@@ -45,14 +45,17 @@ func newPool(node config.Node, p config.Pool, o conn.DialerOptions) (*Pool, erro
 // Acquire lends a backend, as [conn.Slots.Acquire] says.
 func (p *Pool) Acquire(ctx context.Context) (conn.Lease, error) { return p.slots.Acquire(ctx) }
 
+// TryAcquire lends a backend if one is idle, nobody waits for it and no checkout
+// hook has to run.
+func (p *Pool) TryAcquire() (conn.Lease, bool) { return p.slots.TryAcquire() }
+
 // Config is the pool as the topology has it, defaults filled in.
 func (p *Pool) Config() config.Pool { return p.config }
 
 // Stats is what the pool looks like now.
 func (p *Pool) Stats() conn.Stats { return p.slots.Stats() }
 
-// Slots is where event loops and actors enqueue for a lease, which wait
-// otherwise than a goroutine does.
+// Slots is where those enqueue for a lease who wait otherwise than in Acquire.
 func (p *Pool) Slots() *conn.Slots { return p.slots }
 
 // Leased is how many leases are out.

@@ -3,6 +3,7 @@ package gateway
 import (
 	"bytes"
 	"errors"
+	"net"
 )
 
 // answers is what comes back from a server during a turn.
@@ -59,7 +60,10 @@ func (c *client) answer() error {
 	if a.lost && a.repeatable && !a.relayed {
 		return errGoodbye
 	}
-	if c.core.free() && (a.r == a.w || c.broken) && !c.duplexed.silent {
+	if c.gone.Load() && !c.duplexed.silent {
+		return clientError{net.ErrClosed}
+	}
+	if c.core.free() && c.passing == 0 && (a.r == a.w || c.broken) && !c.duplexed.silent {
 		c.giveBack()
 	}
 	if len(out) > 0 && !c.duplexed.silent {
@@ -72,6 +76,11 @@ func (c *client) answer() error {
 		return errGoodbye
 	}
 	return nil
+}
+
+// trailing says that the server has begun to say more than it was asked.
+func (c *client) trailing() bool {
+	return c.upstream != nil && !c.broken && c.core.settled() && c.back.r < c.back.w
 }
 
 // clientError is a failure to write to the client.
@@ -108,9 +117,14 @@ func (c *client) relay() ([]byte, error) {
 		}
 		switch {
 		case m.typ == msgParameterStatus && m.missing == 0:
-			c.reported(m.body(), v == forward)
-		case m.typ == msgCommandComplete:
+			if c.reported(m.body(), v == forward) {
+				v = drop
+			}
+		case m.typ == msgCommandComplete && v == forward:
 			c.completed(m.body())
+		case m.typ == msgReady && c.core.resets != nil && v == forward:
+			a.out = c.putBack(append(a.out, buf[from:at]...))
+			from = at
 		case m.typ == msgError && c.leaves(m):
 			c.broken, c.farewell = true, "the server said: "+errorText(m.body())
 			if c.core.settled() && !c.keeps() {
@@ -122,8 +136,8 @@ func (c *client) relay() ([]byte, error) {
 		if v != forward {
 			a.out = append(a.out, buf[from:at]...)
 			from = at + len(m.raw)
-			if v == replace {
-				a.out = errNamedStatement.append(a.out)
+			if v == refuse {
+				a.out = refusedAs(m.body()).append(a.out)
 			}
 		}
 		at += len(m.raw)
@@ -145,27 +159,6 @@ func mustBeWhole(typ byte) bool {
 		return true
 	}
 	return false
-}
-
-// reported notes a setting that the server reports: it is the client's own, and the
-// backend's, unless it was the gateway that set it.
-func (c *client) reported(body []byte, clients bool) {
-	name, rest, ok := cstring(body)
-	value, _, ok2 := cstring(rest)
-	if !ok || !ok2 || !clients {
-		return
-	}
-	w := &c.server.welcomes
-	c.settings = w.with(c.settings, string(name), string(value))
-	c.held.settings = w.with(c.held.settings, string(name), string(value))
-}
-
-// completed notes a command that resets what the client asked for at start-up.
-func (c *client) completed(body []byte) {
-	tag := bytes.TrimRight(body, "\x00")
-	if string(tag) == "DISCARD ALL" || c.core.resetAll && string(tag) == "RESET" {
-		c.held.settings = c.server.welcomes.intern(&settings{reported: c.held.settings.reported, asked: map[string]string{}})
-	}
 }
 
 // leaves says whether an ErrorResponse is the server's last word. For a client

@@ -17,6 +17,7 @@ type cancelKey struct {
 type registry struct {
 	mu      sync.Mutex
 	clients map[uint32]*client
+	logins  map[*client]struct{} // those that are not logged in yet
 }
 
 // add gives c a key of its own.
@@ -38,6 +39,22 @@ func (r *registry) add(c *client) {
 	}
 }
 
+// enter and entered keep account of who logs in.
+func (r *registry) enter(c *client) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.logins == nil {
+		r.logins = make(map[*client]struct{})
+	}
+	r.logins[c] = struct{}{}
+}
+
+func (r *registry) entered(c *client) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.logins, c)
+}
+
 func (r *registry) remove(c *client) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -55,13 +72,18 @@ func (r *registry) find(pid uint32, secret []byte) *client {
 	return c
 }
 
-// all lists the clients.
+// all lists the clients, those that log in too.
 func (r *registry) all() []*client {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	all := make([]*client, 0, len(r.clients))
 	for _, c := range r.clients {
 		all = append(all, c)
+	}
+	for c := range r.logins {
+		if r.clients[c.key.pid] != c {
+			all = append(all, c)
+		}
 	}
 	return all
 }

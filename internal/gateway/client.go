@@ -26,6 +26,10 @@ type client struct {
 	key      cancelKey
 	core     core
 	settings *settings // its session's
+	initial  *settings // the same at login: what RESET puts back
+	pinned   bool      // it is counted among those that keep their backend
+
+	putBackAll, putBackNamed bool // a command has put back settings in this request
 
 	in       *buffer // what it sent and was not forwarded is in[r:w]; nil if nothing
 	r, w     int
@@ -39,14 +43,21 @@ type client struct {
 	broken   bool    // the server can't be spoken to any more
 	farewell string  // why, if it said so
 	back     answers
+	retained retained // what a second attempt needs
 	duplexed duplex
 
 	waiting atomic.Int64 // since which tick of the server it waits for an answer; 0 if it doesn't
 	gone    atomic.Bool  // it hung up while it waited
+	limited bool         // its reads have a deadline
+
+	place   conn.Waiting // in the pool's queue
+	granted chan struct{}
+	grant   conn.Lease
+	denial  error
 
 	mu      sync.Mutex
-	queuing context.CancelFunc // ends its wait for a backend
-	running *conn.Backend      // what a cancel request may cancel
+	queuing func()        // ends its wait for a backend
+	running *conn.Backend // what a cancel request may cancel
 }
 
 // serve is the life of a client that is logged in. Its error is what ended it.
@@ -64,7 +75,7 @@ func (c *client) serve() error {
 				break
 			}
 		}
-		if c.server.draining.Load() && c.core.free() && c.r == c.w {
+		if c.server.draining.Load() && c.core.idle() && c.r == c.w {
 			return errShutdown
 		}
 	}
@@ -125,10 +136,24 @@ func (c *client) limitIdle() error {
 	if c.core.tx != 'I' {
 		limit = c.server.config.IdleInTransaction
 	}
-	if limit == config.Never {
-		return nil
+	var err error
+	switch {
+	case limit != config.Never:
+		c.limited = true
+		err = c.socket.SetReadDeadline(time.Now().Add(limit))
+	case c.limited:
+		c.limited = false
+		err = c.socket.SetReadDeadline(time.Time{})
 	}
-	return c.socket.SetReadDeadline(time.Now().Add(limit))
+	// Shutdown wakes clients after it has said so: who has not seen it by now
+	// is woken.
+	if err == nil && c.server.draining.Load() && c.core.idle() && c.r == c.w {
+		return errShutdown
+	}
+	if err == nil && c.duplexed.err != nil {
+		return c.duplexed.err
+	}
+	return err
 }
 
 // timedOut says what the end of a read's time means: nil if it was only woken.
@@ -139,7 +164,7 @@ func (c *client) timedOut() error {
 		return c.duplexed.err // woken, since the server is lost
 	}
 	if c.server.draining.Load() {
-		if c.core.free() {
+		if c.core.idle() {
 			return errShutdown
 		}
 		_ = c.socket.SetReadDeadline(time.Time{}) // it may finish its transaction

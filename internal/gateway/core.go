@@ -1,7 +1,5 @@
 package gateway
 
-import "bytes"
-
 // core is the protocol state of one client, from its login on. It does no I/O:
 // it is told what the client sends and what the server answers, message by
 // message, and says what is to be done with each.
@@ -10,17 +8,21 @@ import "bytes"
 // due lists them, in order. A backend may go back when nothing is due, no
 // extended batch is open, no COPY runs and the server is outside a transaction.
 type core struct {
-	session bool // named statements and the like are the backend's own: nothing is refused
+	session bool              // named statements and the like are the backend's own: nothing is refused
+	reports map[string]string // the settings that the server reports, by its spelling
 
-	due    []due
-	open   bool // extended messages were forwarded since the last Sync
-	flush  bool // among them a Flush: answers are wanted now
-	copyIn bool // the server reads COPY data
-	tx     byte // of the last ReadyForQuery: I, T or E
+	due      []due
+	open     bool  // extended messages were forwarded since the last Sync
+	batch    batch // those messages
+	ignored  bool  // one of them failed: the server skips all until the Sync
+	copyIn   bool  // the server reads COPY data
+	copyEnds int   // CopyDones and CopyFails that came before the server asked for data
+	tx       byte  // of the last ReadyForQuery: I, T or E
 
-	skip     bool // the client was told of an error: nothing is done until its Sync
-	resetAll bool // a RESET ALL was forwarded
-	pin      pin  // why the client must keep its backend, zero if it need not
+	skip   bool     // the client was told of an error: nothing is done until its Sync
+	resets []string // settings, in lower case, that a statement under way puts back; or "all"
+	pin    pin      // why the client must keep its backend, zero if it need not
+	blind  bool     // of a statement's text only the beginning was seen
 	statement
 }
 
@@ -28,18 +30,28 @@ type core struct {
 type due struct {
 	request byte // Q, F or S
 	ours    bool // to a request of the gateway's own: its answers are swallowed
+	batch        // the extended messages before it
+}
+
+// batch is what is known of the extended messages between two ReadyForQuerys.
+type batch struct {
+	asked   int  // those that the server has not answered
+	swallow int  // ParseCompletes that answer what the gateway sent
+	parses  bool // the unnamed statement is parsed in it, and that is not confirmed
+	copied  bool // a CopyDone or CopyFail came in it
 }
 
 // statement is the client's unnamed statement, as far as it outlives a lease.
 type statement struct {
-	parse   []byte // the Parse message, nil if there is none
-	there   bool   // the leased backend has it
-	swallow int    // ParseCompletes that answer what the gateway sent
+	parse  []byte // the Parse message, nil if there is none
+	there  bool   // the leased backend has it
+	unkept bool   // only the leased backend has it, and it is not bound yet
 }
 
 // maxStatement is the longest Parse of an unnamed statement that is kept for a
-// later transaction.
-const maxStatement = 64 << 10
+// later transaction. With a longer one that is not bound in the batch that parses it, the
+// client keeps its backend until it is.
+const maxStatement = bufferSize
 
 // verdict is what is to be done with a message.
 type verdict uint8
@@ -48,19 +60,19 @@ const (
 	forward verdict = iota
 	drop            // say nothing of it to the other side
 	prepend         // forward core.parse, then the message
-	replace         // forward what core.refusal returns instead
+	refuse          // forward a message that fails instead
 	ready           // answer with a ReadyForQuery
 	end             // the client says goodbye
 )
 
 // returned says that the next backend will know nothing of the client.
-func (c *core) returned() { c.there, c.swallow, c.resetAll = false, 0, false }
+func (c *core) returned() { c.there, c.unkept, c.resets, c.blind = false, false, nil, false }
 
 // failed says that the client was told of an error in the place of the answers
 // that it is due. No backend is leased.
 func (c *core) failed() {
 	c.skip = c.open
-	c.due, c.open, c.flush, c.copyIn, c.tx = c.due[:0], false, false, false, 'I'
+	c.due, c.open, c.batch, c.ignored, c.copyIn, c.copyEnds, c.tx = c.due[:0], false, batch{}, false, false, 0, 'I'
 	c.parse = nil
 	c.returned()
 }
@@ -68,7 +80,6 @@ func (c *core) failed() {
 // request decides about a message of the client. Of a long one only the
 // beginning need be there.
 func (c *core) request(m message) (verdict, *failure) {
-	body := m.body()
 	if c.skip && m.typ != msgTerminate {
 		if m.typ != msgSync {
 			return drop, nil
@@ -76,55 +87,87 @@ func (c *core) request(m message) (verdict, *failure) {
 		c.skip = false
 		return ready, nil
 	}
-	if c.copyIn {
-		switch m.typ {
-		case msgCopyData:
-			return forward, nil
-		case msgCopyDone, msgCopyFail:
-			c.copyIn = false
-			return forward, nil
-		case msgFlush, msgSync:
-			return forward, nil // the server ignores them in a COPY
+	switch m.typ {
+	case msgCopyData, msgCopyDone, msgCopyFail:
+		return c.copyMessage(m.typ), nil
+	case msgTerminate:
+		return end, nil
+	case msgFlush:
+		return forward, nil
+	case msgSync:
+		if !c.copyIn { // where the server ignores it
+			c.owe(m.typ)
 		}
+		return forward, nil
+	}
+	if c.copyIn {
+		return drop, violation("message type %q in the middle of a COPY", m.typ)
 	}
 	switch m.typ {
 	case msgQuery:
-		c.look(body)
-		c.due = append(c.due, due{request: m.typ})
-		c.parse, c.there = nil, false // a simple query destroys the unnamed statement
+		c.look(m.body(), m.missing > 0)
+		c.parse, c.there, c.unkept = nil, false, false // a simple query destroys the unnamed statement
+		c.owe(m.typ)
 		return forward, nil
-	case msgFunction, msgSync:
-		c.due = append(c.due, due{request: m.typ})
-		c.open, c.flush = false, false
+	case msgFunction:
+		c.owe(m.typ)
 		return forward, nil
-	case msgParse:
+	case msgParse, msgBind, msgDescribe, msgClose, msgExecute:
 		c.open = true
+		c.batch.asked++
+		return c.extended(m)
+	}
+	return drop, violation("unexpected message type %q", m.typ)
+}
+
+// owe notes that the server will answer the request with a ReadyForQuery.
+func (c *core) owe(request byte) {
+	if request == msgSync {
+		c.ignored = false
+	} else if c.ignored {
+		return
+	}
+	c.due = append(c.due, due{request: request, batch: c.batch})
+	c.open, c.batch = false, batch{}
+}
+
+// copyMessage decides about COPY data and its end. What comes after a COPY has
+// failed the server ignores, and nobody else need see it.
+func (c *core) copyMessage(typ byte) verdict {
+	if c.settled() {
+		return drop
+	}
+	if typ != msgCopyData {
+		if !c.copyIn {
+			c.copyEnds++
+			c.batch.copied = true
+		}
+		c.copyIn = false
+	}
+	return forward
+}
+
+func (c *core) extended(m message) (verdict, *failure) {
+	body := m.body()
+	switch m.typ {
+	case msgParse:
 		return c.parseMessage(m)
 	case msgBind:
-		c.open = true
 		_, rest, ok := cstring(body)
 		if !ok && m.missing == 0 {
 			return drop, violation("Bind without a portal name")
 		}
-		return c.uses(rest), nil
+		v := c.uses(rest)
+		if len(rest) > 0 && rest[0] == 0 {
+			c.unkept = false
+		}
+		return v, nil
 	case msgDescribe:
-		c.open = true
 		if len(body) > 1 && body[0] == 'S' {
 			return c.uses(body[1:]), nil
 		}
-		return forward, nil
-	case msgClose, msgExecute:
-		c.open = true
-		return forward, nil
-	case msgFlush:
-		c.flush = c.open
-		return forward, nil
-	case msgCopyData, msgCopyDone, msgCopyFail: // of a COPY that has failed: the server ignores them
-		return forward, nil
-	case msgTerminate:
-		return end, nil
 	}
-	return drop, violation("unexpected message type %q", m.typ)
+	return forward, nil
 }
 
 // parseMessage keeps an unnamed statement for a later transaction, and refuses
@@ -134,64 +177,40 @@ func (c *core) parseMessage(m message) (verdict, *failure) {
 	if !ok {
 		return drop, violation("Parse without a statement name")
 	}
-	c.look(rest)
+	c.look(rest, m.missing > 0)
 	if len(name) > 0 {
 		if c.session || c.pin.why != "" {
 			return forward, nil
 		}
-		return replace, nil
+		return refuse, nil
 	}
-	c.parse, c.there = nil, true
+	c.parse, c.there, c.unkept = nil, true, true
+	c.batch.parses = true
 	if m.missing == 0 && len(m.raw) <= maxStatement {
-		c.parse = append([]byte(nil), m.raw...)
+		c.parse, c.unkept = append([]byte(nil), m.raw...), false
 	}
 	return forward, nil
 }
 
 // uses decides about a message that names a statement first in rest.
 func (c *core) uses(rest []byte) verdict {
-	if len(rest) > 0 && rest[0] != 0 || c.there || c.parse == nil {
-		return forward // named, or known there, or unknown anywhere: the server says so
+	switch {
+	case len(rest) > 0 && rest[0] != 0, c.there, c.session, c.ignored:
+		return forward // named, or there, or unknown anywhere: the server says so
+	case c.parse == nil:
+		return refuse // what the backend has may be another client's
 	}
 	c.there = true
-	c.swallow++
+	c.batch.asked++
+	c.batch.swallow++
 	return prepend
 }
-
-// refusalMark is a statement that no server understands. Sent in the place of
-// one that is refused, it makes the server fail as it would by itself:
-// transaction aborted, the rest of the batch skipped.
-const refusalMark = "unoactor_refuses_named_statements"
-
-var refusal = appendMessage(nil, msgParse, []byte{0}, []byte(refusalMark), []byte{0, 0, 0})
-
-var errNamedStatement = &failure{code: "0A000", message: "named prepared statements are not supported in transaction mode",
-	detail: "The next transaction may run on another backend, which does not have the statement.",
-	hint:   `Set mode = "session" for the pool, or have the client use unnamed statements (JDBC: prepareThreshold=0, psycopg: prepare_threshold=None, pgx: default_query_exec_mode=exec).`}
-
-// refused says whether an ErrorResponse answers the refusalMark.
-func isRefusal(body []byte) bool { return bytes.Contains(body, []byte(refusalMark)) }
 
 // reply decides about a message of the server.
 func (c *core) reply(m message) (verdict, *failure) {
 	ours := len(c.due) > 0 && c.due[0].ours
-	switch m.typ {
-	case msgReady:
+	if m.typ == msgReady {
 		return c.readied(m, ours)
-	case msgParseComplete:
-		if c.swallow > 0 {
-			c.swallow--
-			return drop, nil
-		}
-	case msgError:
-		c.swallow, c.copyIn = 0, false
-		if !ours && isRefusal(m.body()) {
-			return replace, nil
-		}
-	case msgCopyIn, msgCopyBoth:
-		c.beginCopy()
-	case msgCommandComplete:
-		c.tag(m.body())
 	}
 	if ours {
 		if m.typ == msgError {
@@ -200,16 +219,81 @@ func (c *core) reply(m message) (verdict, *failure) {
 		}
 		return drop, nil
 	}
+	b := c.answered()
+	switch m.typ {
+	case msgParseComplete:
+		b.answer()
+		if b.swallow > 0 {
+			b.swallow--
+			return drop, nil
+		}
+		b.parses = false
+	case msgBindComplete, msgCloseComplete, msgRowDescription, msgNoData, msgEmptyQuery, msgPortalSuspended:
+		b.answer()
+	case msgCommandComplete:
+		b.answer()
+		c.copyIn = false
+		c.tag(m.body())
+	case msgError:
+		c.fail(b)
+		if refusedAs(m.body()) != nil {
+			return refuse, nil
+		}
+	case msgCopyIn:
+		c.beginCopy()
+	}
 	return forward, nil
 }
+
+// answered is the batch that the server's next answer belongs to.
+func (c *core) answered() *batch {
+	if len(c.due) > 0 {
+		return &c.due[0].batch
+	}
+	return &c.batch
+}
+
+func (b *batch) answer() {
+	if b.asked > 0 {
+		b.asked--
+	}
+}
+
+// fail notes an error. After one in the extended protocol the server skips all
+// until the next Sync, simple queries too.
+func (c *core) fail(b *batch) {
+	c.copyIn = false
+	c.there, c.unkept = false, false
+	if b.parses && (len(c.due) == 0 || len(c.due) == 1 && c.batch.asked == 0) {
+		c.parse = nil
+	}
+	if len(c.due) > 0 {
+		if c.due[0].request != msgSync && b.asked > 0 {
+			for len(c.due) > 0 && c.due[0].request != msgSync {
+				c.pop()
+			}
+			c.ignored = len(c.due) == 0
+			c.open = c.open || c.ignored
+			return
+		}
+	} else if c.open {
+		c.ignored = true
+	}
+	*b = batch{copied: b.copied}
+}
+
+func (c *core) pop() { c.due = c.due[:copy(c.due, c.due[1:])] }
 
 func (c *core) readied(m message, ours bool) (verdict, *failure) {
 	if len(c.due) == 0 || len(m.body()) != 1 {
 		return drop, violation("the server sent a ReadyForQuery that nobody waited for")
 	}
-	c.due = c.due[:copy(c.due, c.due[1:])]
+	c.pop()
 	c.tx = m.body()[0]
-	c.swallow = 0
+	c.copyIn = false
+	if len(c.due) == 0 {
+		c.copyEnds = 0
+	}
 	if ours {
 		return drop, nil
 	}
@@ -220,18 +304,31 @@ func (c *core) readied(m message, ours bool) (verdict, *failure) {
 // finds there it ignores, so the one that was forwarded after the Execute is not
 // due, and the batch is open until the next.
 func (c *core) beginCopy() {
-	c.copyIn = true
-	if len(c.due) > 0 && c.due[0].request == msgSync {
-		c.due = c.due[:copy(c.due, c.due[1:])]
-		c.open = true
+	if len(c.due) > 0 && c.due[0].request == msgSync && !c.due[0].copied {
+		b := c.due[0].batch
+		c.pop()
+		if len(c.due) == 0 {
+			b.asked, b.copied = b.asked+c.batch.asked, c.batch.copied
+			c.batch, c.open = b, true
+		} else {
+			c.due[0].asked += b.asked
+		}
 	}
+	if c.copyEnds > 0 {
+		c.copyEnds--
+		return
+	}
+	c.copyIn = true
 }
 
 // settled says that the server has answered everything, so that the turn is the client's.
 func (c *core) settled() bool { return len(c.due) == 0 && !c.open && !c.copyIn }
 
 // free says that the backend may serve somebody else.
-func (c *core) free() bool { return c.settled() && c.tx == 'I' }
+func (c *core) free() bool { return c.settled() && c.tx == 'I' && !c.unkept }
+
+// idle says that the client may be told to go.
+func (c *core) idle() bool { return c.settled() && c.tx == 'I' }
 
 // inTurns says that the server's answers end with a ReadyForQuery that is due,
 // so that one side can be served after the other.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"runtime/debug"
 	"sync"
 	"time"
 )
@@ -15,47 +16,77 @@ type duplex struct {
 	on     bool
 	err    error // what ended the relaying of answers
 	silent bool  // answers are read and go nowhere
+	busy   bool  // the server is being written to
+
+	unwritable bool // that failed
 }
 
 // converse relays both directions until the server has answered everything.
 // This goroutine reads from the client, another from the server.
 func (c *client) converse() error {
 	d := &c.duplexed
-	d.on, d.err = true, nil
+	d.on, d.err, d.unwritable = true, nil, false
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
+		defer c.surviveRelaying()
 		c.relayAnswers()
 	}()
 	c.waiting.Store(0) // the client is read from: if it goes, that shows
 	for {
 		err := c.fill()
 		d.mu.Lock()
+		var t turn
+		if d.on && err == nil {
+			t, err = c.forward()
+		}
 		if !d.on {
 			d.mu.Unlock()
 			<-done
 			return c.conversed(err)
 		}
-		var t turn
-		if err == nil {
-			var f *failure
-			if t, f = c.take(); f != nil {
-				err = f
-			}
-			upstream := c.upstream
-			d.mu.Unlock()
-			if werr := upstream.write(t.bytes); werr == nil && err == nil && !t.ends {
-				continue
-			}
-			d.mu.Lock()
-		}
 		if t.ends && err == nil {
 			err = io.EOF
+		}
+		if err == nil && !d.unwritable && !c.answeredAll() {
+			d.mu.Unlock()
+			continue
 		}
 		upstream := c.upstream
 		d.mu.Unlock()
 		return c.interrupt(upstream, done, err)
 	}
+}
+
+// forward passes on what the client has sent. The lock is not held while the
+// server is written to, and meanwhile the backend is not given back.
+func (c *client) forward() (turn, error) {
+	d := &c.duplexed
+	between := c.core.settled() && c.passing == 0
+	t, f := c.take()
+	c.countPin()
+	out := t.bytes
+	if between && len(out) > 0 {
+		if first := c.adopt(); first != nil {
+			out = append(first, out...)
+		}
+	}
+	upstream := c.upstream
+	d.busy = true
+	d.mu.Unlock()
+	err := upstream.write(out)
+	d.mu.Lock()
+	d.busy, d.unwritable = false, err != nil
+	if f != nil {
+		return t, f
+	}
+	return t, nil
+}
+
+// answeredAll says that the conversation is over: the server has answered all
+// of it, and all of what the client has said was passed on.
+func (c *client) answeredAll() bool {
+	return c.core.settled() && c.passing == 0 && c.back.r == c.back.w && !c.core.pin.listens && !c.duplexed.busy
 }
 
 // conversed ends a conversation that the server's side has ended. The client's
@@ -73,22 +104,38 @@ func (c *client) conversed(err error) error {
 	return lost
 }
 
-// interrupt ends the other goroutine, since the client has gone (err says how)
-// or the server can't be written to.
+// interrupt ends the other goroutine, since the client has gone (err says how),
+// the server can't be written to, or all is answered.
 func (c *client) interrupt(upstream *socket, done chan struct{}, err error) error {
+	d := &c.duplexed
 	if upstream != nil {
 		_ = upstream.SetReadDeadline(time.Now()) // a closed socket is read to its end as well
 	}
 	<-done
-	lost := c.duplexed.err
-	c.duplexed.on, c.duplexed.err = false, nil
+	lost := d.err
+	d.on, d.err = false, nil
 	if c.upstream != nil {
 		_ = c.upstream.SetReadDeadline(time.Time{})
 	}
-	if err == nil {
+	switch {
+	case err != nil:
+		return err
+	case lost != nil || d.unwritable && c.upstream != nil:
+		c.broken = true
 		return c.lostServer(lost)
 	}
-	return err
+	if c.upstream != nil && c.core.free() {
+		c.giveBack()
+	}
+	return nil
+}
+
+// surviveRelaying is [client.survive] for the other goroutine.
+func (c *client) surviveRelaying() {
+	if p := recover(); p != nil {
+		c.server.log.Error("a client's goroutine panicked", "user", c.user, "database", c.database, "panic", p, "stack", string(debug.Stack()))
+		c.kill()
+	}
 }
 
 // relayAnswers is the other goroutine.
@@ -112,11 +159,14 @@ func (c *client) relayAnswers() {
 		if err == nil && a.lost {
 			err = errGoodbye
 		}
-		if err == nil && c.core.settled() && a.r == a.w && !c.core.pin.listens {
+		if err == nil && c.answeredAll() {
 			d.on = false
 			if c.core.free() {
 				c.giveBack()
 			}
+		}
+		if c.server.draining.Load() && c.core.idle() {
+			c.wake()
 		}
 		if err != nil {
 			d.on, d.err = false, err

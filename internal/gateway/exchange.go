@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"encoding/binary"
+	"fmt"
 	"io"
 )
 
@@ -27,10 +29,10 @@ func (c *client) take() (t turn, f *failure) {
 		c.passing -= n
 		c.r += n
 	}
-	for c.r < c.w && f == nil && !t.ends {
+	for c.r < c.w && !t.ends && t.ready == 0 {
 		m, ok, bad := frame(c.in[c.r:c.w], c.server.config.MaxMessage)
 		if bad {
-			f = c.impossible(m)
+			f = impossible(c.in[c.r:c.w])
 			break
 		}
 		if !ok || m.missing > 0 && !c.passable(m) {
@@ -47,11 +49,11 @@ func (c *client) take() (t turn, f *failure) {
 			c.out = append(append(c.out, c.in[from:c.r]...), c.core.parse...)
 			from = c.r
 			c.passing = m.missing
-		case replace, drop, ready, end:
+		case refuse, drop, ready, end:
 			c.out = append(c.out, c.in[from:c.r]...)
 			from = c.r + len(m.raw)
-			if v == replace {
-				c.out = append(c.out, refusal...)
+			if v == refuse {
+				c.out = append(c.out, refusal(m.typ)...)
 			}
 			t.ready += b2i(v == ready)
 			t.ends = v == end
@@ -74,17 +76,23 @@ func b2i(b bool) int {
 	return 0
 }
 
-// passable says whether a message may be forwarded before it is there whole.
+// passable says whether a message may be forwarded before it is there whole:
+// when it fills the buffer, so that as much of it as can be is looked at, and
+// when nothing keeps the server from reading the rest.
 func (c *client) passable(m message) bool {
-	if len(m.raw)+m.missing <= bufferSize {
-		return false
+	if len(m.raw) < bufferSize {
+		return m.typ == msgCopyData && c.core.copyIn && len(m.raw)+m.missing > bufferSize
 	}
-	// Make the most of the buffer before a long message is looked at.
-	return c.core.copyIn || len(c.core.due) == 0 && (c.r == 0 || c.w < bufferSize)
+	return len(c.core.due) == 0 || c.duplexed.on
 }
 
-func (c *client) impossible(message) *failure {
-	return &failure{fatal: true, code: "54000", message: "a message is longer than allowed, or its length is impossible",
+// impossible says what is wrong with the length of the message that b begins with.
+func impossible(b []byte) *failure {
+	n := int32(binary.BigEndian.Uint32(b[1:]))
+	if n < 4 {
+		return violation("a message of length %d", n)
+	}
+	return &failure{fatal: true, code: "54000", message: "a message is longer than allowed", detail: fmt.Sprintf("It has %d bytes.", n),
 		hint: "The gateway's max_message says how long a message may be."}
 }
 
@@ -92,10 +100,11 @@ func (c *client) impossible(message) *failure {
 // of the next message is needed first.
 func (c *client) exchange() (more bool, err error) {
 	start := c.r
+	between := c.core.settled() && c.passing == 0
 	t, f := c.take()
 	more = c.r == start
 	if len(t.bytes) > 0 {
-		if err := c.send(t, start); err != nil {
+		if err := c.send(t, start, between); err != nil {
 			return false, err
 		}
 	}
@@ -114,9 +123,10 @@ func (c *client) exchange() (more bool, err error) {
 }
 
 // send forwards a turn, to a backend that is leased for it if need be, and
-// relays the answers.
-func (c *client) send(t turn, start int) error {
+// relays the answers. between says that nothing else is under way.
+func (c *client) send(t turn, start int, between bool) error {
 	fresh := c.upstream == nil
+	c.countPin()
 	c.waiting.Store(c.server.ticks.Load())
 	defer c.waiting.Store(0)
 	for try := 1; ; try++ {
@@ -126,17 +136,18 @@ func (c *client) send(t turn, start int) error {
 			}
 		}
 		out := t.bytes
-		if fresh {
+		if between {
 			if first := c.adopt(); first != nil {
 				out = append(first, t.bytes...)
 			}
 		}
 		c.back.begin(fresh && try <= 3 && c.repeatable(start))
+		c.retains()
 		err := c.upstream.write(out)
 		if err != nil {
 			c.back.lost, c.broken = true, true
 		}
-		for err == nil && c.core.inTurns() {
+		for err == nil && c.passing == 0 && (c.core.inTurns() || c.trailing()) {
 			err = c.answer()
 		}
 		if c.back.lost {
@@ -144,7 +155,7 @@ func (c *client) send(t turn, start int) error {
 				continue
 			}
 			err = c.lostServer(err)
-		} else if err == nil && !c.core.settled() && (c.core.copyIn || c.core.open && c.passing == 0) {
+		} else if err == nil && c.upstream != nil && (c.core.copyIn || c.passing == 0 && (c.core.open || c.core.pin.listens)) {
 			err = c.converse()
 		}
 		c.back.end()
@@ -157,10 +168,7 @@ func (c *client) refuse(f *failure) error {
 	if c.passing > 0 {
 		c.skipping, c.passing = c.passing, 0
 	}
-	out := f.append(nil)
-	for range c.core.due {
-		out = appendReady(out, 'I')
-	}
+	out := c.core.fails(nil, f, false)
 	c.core.failed()
 	if f == errShutdown {
 		return f

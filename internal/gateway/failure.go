@@ -93,6 +93,9 @@ func serverLost(err error) *failure {
 // refused says to a client why there is no backend for it.
 func refused(err error, waited time.Duration, limit time.Duration) *failure {
 	var acquire *conn.AcquireError
+	if errors.Is(err, context.Canceled) {
+		return errCanceled
+	}
 	if !errors.As(err, &acquire) {
 		var pg *pgconn.PgError
 		if errors.As(err, &pg) {
@@ -112,8 +115,6 @@ func refused(err error, waited time.Duration, limit time.Duration) *failure {
 	case last != nil:
 		return &failure{code: "57P03", message: "the database can't be connected to", detail: last.Err.Error() + ". " + detail,
 			hint: "It is tried again with a growing delay; the client may try again too."}
-	case errors.Is(err, context.Canceled):
-		return errCanceled
 	}
 	return &failure{code: "57014", message: fmt.Sprintf("no backend became free within %v", min(waited, limit).Round(time.Millisecond)),
 		detail: detail, hint: "Raise the pool's size or max_overflow, shorten transactions, or raise acquire_timeout and query_wait."}

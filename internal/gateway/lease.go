@@ -13,36 +13,90 @@ import (
 // borrow leases a backend, and prepares what must be sent to it before the
 // client's own request. A failure is the client's to see; its session goes on.
 func (c *client) borrow() *failure {
-	limit := min(c.server.config.QueryWait, 24*time.Hour)
-	ctx, cancel := context.WithTimeout(context.Background(), limit) // a client has no context but its connection
-	defer cancel()
-	c.mu.Lock()
-	c.queuing = cancel
-	c.mu.Unlock()
-	began := time.Now()
-	l, err := c.pool.Acquire(ctx)
-	c.mu.Lock()
-	c.queuing = nil
-	c.mu.Unlock()
-	if err != nil {
-		return refused(err, time.Since(began), limit)
+	l, ok := c.pool.TryAcquire()
+	if !ok {
+		var f *failure
+		if l, f = c.queue(); f != nil {
+			return f
+		}
 	}
 	b, err := l.Backend()
 	if err != nil {
 		l.Release()
-		return refused(err, 0, limit)
+		return refused(err, 0, 0)
 	}
 	h := remember(b)
-	upstream, err := h.raw(ctx, b)
+	upstream, err := h.raw(context.Background(), b) // waits for nothing but a server that has just answered
 	if err != nil {
 		l.Destroy(err)
-		return refused(err, 0, limit)
+		return refused(err, 0, 0)
 	}
 	c.lease, c.backend, c.held, c.upstream, c.broken, c.farewell = l, b, h, upstream, false, ""
 	c.mu.Lock()
 	c.running = b
 	c.mu.Unlock()
 	return nil
+}
+
+// queue waits for a backend, where a cancel request finds the client.
+func (c *client) queue() (conn.Lease, *failure) {
+	p := c.pool.Config()
+	limit := min(c.server.config.QueryWait, 24*time.Hour)
+	began := time.Now()
+	if len(p.Hooks.OnCheckout) > 0 || limit < p.AcquireTimeout {
+		l, err := c.queueFor(limit)
+		if err != nil {
+			return l, refused(err, time.Since(began), limit)
+		}
+		return l, nil
+	}
+	// The pool itself ends the wait, and nothing has to run on the backend first:
+	// the client stands in the pool's queue as it is, at no cost but its own record.
+	if c.granted == nil {
+		c.granted = make(chan struct{}, 1)
+	}
+	if err := c.pool.Slots().Enqueue(&c.place, c); err != nil {
+		return conn.Lease{}, refused(err, 0, limit)
+	}
+	c.mu.Lock()
+	c.queuing = c.leaveQueue
+	c.mu.Unlock()
+	<-c.granted
+	c.mu.Lock()
+	c.queuing = nil
+	c.mu.Unlock()
+	l, err := c.grant, c.denial
+	c.grant, c.denial = conn.Lease{}, nil
+	if err != nil {
+		return l, refused(err, time.Since(began), p.AcquireTimeout)
+	}
+	return l, nil
+}
+
+// Granted is called by the pool when it is the client's turn.
+func (c *client) Granted(l conn.Lease, err error) {
+	c.grant, c.denial = l, err
+	c.granted <- struct{}{}
+}
+
+// leaveQueue ends the wait for a backend, for a cancel request.
+func (c *client) leaveQueue() {
+	if c.pool.Slots().Cancel(&c.place) {
+		c.Granted(conn.Lease{}, context.Canceled)
+	}
+}
+
+func (c *client) queueFor(limit time.Duration) (conn.Lease, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), limit) // a client has no context but its connection
+	defer cancel()
+	c.mu.Lock()
+	c.queuing = cancel
+	c.mu.Unlock()
+	l, err := c.pool.Acquire(ctx)
+	c.mu.Lock()
+	c.queuing = nil
+	c.mu.Unlock()
+	return l, err
 }
 
 // adopt returns the request that gives the backend the client's settings, nil if
@@ -54,6 +108,9 @@ func (c *client) adopt() []byte {
 	from := c.held.settings
 	if from == nil {
 		from = c.server.welcomes.base(c.backend)
+	}
+	if c.core.tx == 'E' {
+		return nil // nothing can be set there, and nothing depends on it
 	}
 	sql := change(from, c.settings)
 	c.held.settings = c.settings
@@ -67,10 +124,18 @@ func (c *client) adopt() []byte {
 // giveBack ends the lease of a backend that is free, unless the client keeps it.
 func (c *client) giveBack() {
 	c.server.counters.transactions.Add(1)
-	if c.core.session || c.core.pin.why != "" {
-		return
+	if !c.keeps() {
+		c.release()
 	}
-	c.release()
+}
+
+// countPin counts a client from when it is pinned.
+func (c *client) countPin() {
+	if c.core.pin.why != "" && !c.pinned {
+		c.pinned = true
+		c.server.counters.pinned.Add(1)
+		c.server.log.Debug("a client keeps its backend", "user", c.user, "database", c.database, "cause", c.core.pin.why)
+	}
 }
 
 // release ends the lease. It waits for a cancel request that is under way.
@@ -93,14 +158,17 @@ const settleTime = 5 * time.Second
 
 // settle gives back, or gives up, the backend of a client that has gone.
 func (c *client) settle() {
+	if c.pinned {
+		c.server.counters.pinned.Add(-1)
+	}
 	if c.upstream == nil {
 		return
 	}
-	if c.core.pin.why != "" {
-		c.server.counters.pinned.Add(-1)
+	if c.keeps() {
 		c.backend.Taint()
 	}
-	if !c.broken && !c.core.free() {
+	c.core.unkept = false
+	if !c.broken && (!c.core.free() || c.passing > 0 || c.back.r < c.back.w) {
 		if err := c.finish(); err != nil {
 			c.server.log.Debug("a backend could not be settled", "error", err)
 			c.broken = true
@@ -157,9 +225,14 @@ func (c *client) finish() error {
 func (c *client) await() error {
 	c.duplexed.silent = true
 	c.back.begin(false)
-	for len(c.core.due) > 0 {
+	owed := len(c.core.due)
+	for len(c.core.due) > 0 || c.trailing() {
 		if err := c.answer(); err != nil {
 			return err
+		}
+		if n := len(c.core.due); n > 0 && n < owed {
+			c.cancel() // the next of its statements runs
+			owed = n
 		}
 		if c.core.copyIn {
 			c.core.copyIn = false

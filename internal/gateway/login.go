@@ -20,9 +20,14 @@ func (c *client) login(full bool) error {
 	if err := c.socket.SetDeadline(deadline); err != nil {
 		return err
 	}
+	c.server.registry.enter(c)
+	defer c.server.registry.entered(c)
+	if c.server.draining.Load() {
+		return errStarting // and nobody would wake it
+	}
 	start, err := c.readStartup()
 	if err != nil {
-		return loginError(err)
+		return c.loginError(err)
 	}
 	switch {
 	case start.kind == cancelCode:
@@ -38,7 +43,7 @@ func (c *client) login(full bool) error {
 	}
 	c.user, c.database = start.parameters["user"], start.database()
 	if err := c.server.auth.check(c.user, c.ask); err != nil {
-		return loginError(err)
+		return c.loginError(err)
 	}
 	c.pool, err = c.server.router.Route(c.database, c.user)
 	if err != nil {
@@ -51,9 +56,13 @@ func (c *client) login(full bool) error {
 	}
 	ctx, cancel := context.WithDeadline(context.Background(), deadline) // a client has no context but its connection
 	defer cancel()
+	c.mu.Lock()
+	c.queuing = cancel
+	c.mu.Unlock()
 	if c.settings, err = c.server.welcomes.settings(ctx, c.pool, wanted); err != nil {
 		return err
 	}
+	c.initial, c.core.reports = c.settings, c.settings.reported
 	if err := c.socket.SetDeadline(time.Time{}); err != nil {
 		return err
 	}
@@ -61,10 +70,14 @@ func (c *client) login(full bool) error {
 	return c.greet()
 }
 
-// loginError tells a client that took too long that it did.
-func loginError(err error) error {
+// loginError tells a client that took too long that it did, and one that came
+// too late for a shutdown.
+func (c *client) loginError(err error) error {
 	var timeout net.Error
 	if errors.As(err, &timeout) && timeout.Timeout() {
+		if c.server.draining.Load() {
+			return errStarting
+		}
 		return errLoginTimeout
 	}
 	return err

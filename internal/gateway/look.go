@@ -14,10 +14,13 @@ type pin struct {
 // reads words, not grammar: what it takes for session state may be none (the
 // client is then pinned for nothing), but what a statement does openly it does
 // not miss. What happens inside functions, DO blocks and extensions can't be seen.
-func (c *core) look(sql []byte) {
+//
+// partial says that the text goes on: then the tags of commands say more.
+func (c *core) look(sql []byte, partial bool) {
 	if text, _, ok := cstring(sql); ok {
-		sql = text
+		sql, partial = text, false
 	}
+	c.blind = c.blind || partial
 	w := words{text: sql}
 	begins := true // the next word begins a statement
 	for {
@@ -50,11 +53,14 @@ func (c *core) judge(word []byte, begins bool, w *words) string {
 	if begins {
 		switch {
 		case is(word, "set"), is(word, "reset"):
-			return c.set(w)
+			return c.set(w, is(word, "reset"))
 		case is(word, "listen"):
 			return "LISTEN"
 		case is(word, "load"):
 			return "LOAD"
+		case is(word, "discard"):
+			c.putsBack("all")
+			return ""
 		case is(word, "prepare"):
 			if next, _ := w.next(); is(next, "transaction") {
 				return ""
@@ -72,6 +78,10 @@ func (c *core) judge(word []byte, begins bool, w *words) string {
 		}
 	}
 	switch len(word) {
+	case 7:
+		if is(word, "pg_temp") {
+			return "a temporary object"
+		}
 	case 4, 9:
 		if is(word, "temp") || is(word, "temporary") {
 			return "a temporary object"
@@ -91,7 +101,7 @@ func (c *core) judge(word []byte, begins bool, w *words) string {
 
 // set judges SET and RESET. What lasts for a transaction, and what the server
 // reports when it changes, needs no pin.
-func (c *core) set(w *words) string {
+func (c *core) set(w *words, back bool) string {
 	name, _ := w.next()
 	if is(name, "session") {
 		name, _ = w.next()
@@ -99,29 +109,59 @@ func (c *core) set(w *words) string {
 			return "SET SESSION CHARACTERISTICS"
 		}
 	}
+	if w.at(0) == '.' {
+		return "SET " + string(bytes.ToLower(name)) // of an extension
+	}
+	for ahead := *w; !back; {
+		next, ok := ahead.next()
+		if !ok || next[0] == ';' {
+			break
+		}
+		back = is(next, "default") || is(next, "local") // SET TIME ZONE LOCAL
+	}
 	switch {
 	case is(name, "all"): // RESET ALL
-		c.resetAll = true
+		c.putsBack("all")
 		return ""
 	case is(name, "local"), is(name, "transaction"), is(name, "constraints"):
 		return ""
-	case is(name, "time"), is(name, "names"): // SET TIME ZONE, SET NAMES
-		return ""
+	case is(name, "time"): // SET TIME ZONE
+		return c.track("timezone", back)
+	case is(name, "names"):
+		return c.track("client_encoding", back)
 	}
 	for _, tracked := range replayed {
-		if is(name, tracked) {
-			return ""
+		if is(name, tracked) && c.doesReport(tracked) {
+			return c.track(tracked, back)
 		}
 	}
 	return "SET " + string(bytes.ToLower(name))
 }
 
+// track needs no pin, since the server reports the setting. If it is put back
+// (RESET, SET TO DEFAULT), its value is the one that the client connected with.
+func (c *core) track(name string, back bool) string {
+	if back {
+		c.putsBack(name)
+	}
+	return ""
+}
+
+func (c *core) doesReport(name string) bool {
+	_, ok := spelling(c.reports, name)
+	return ok
+}
+
 // tag looks at a command tag for what look can't know: the text was longer than
 // what was there of it.
 func (c *core) tag(tag []byte) {
-	switch string(bytes.TrimRight(tag, "\x00")) {
+	switch tag := string(bytes.TrimRight(tag, "\x00")); tag {
 	case "LISTEN", "PREPARE", "LOAD":
-		c.pinFor(string(bytes.TrimRight(tag, "\x00")), nil)
+		c.pinFor(tag, nil)
+	case "SET", "RESET", "CREATE TABLE", "CREATE TABLE AS", "SELECT INTO", "CREATE VIEW", "CREATE SEQUENCE", "DECLARE CURSOR", "DISCARD ALL":
+		if c.blind {
+			c.pinFor(tag+" in a long text", nil)
+		}
 	}
 }
 

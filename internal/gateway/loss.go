@@ -10,10 +10,13 @@ import (
 // backend when the first is lost before it answered: all of it is still there,
 // it is one request, and all that it does is read, or begin a transaction.
 func (c *client) repeatable(start int) bool {
-	if len(c.core.due) == 0 || len(c.core.due) > 2 || c.core.open || c.core.copyIn || c.passing > 0 || c.keeps() || c.core.swallow > 0 {
+	if len(c.core.due) == 0 || len(c.core.due) > 2 || c.core.open || c.core.copyIn || c.passing > 0 || c.keeps() {
 		return false
 	}
 	if len(c.core.due) == 2 && !c.core.due[0].ours {
+		return false
+	}
+	if last := c.core.due[len(c.core.due)-1]; last.swallow > 0 || last.request != msgSync && last.asked > 0 {
 		return false
 	}
 	for at := start; at < c.r; {
@@ -39,23 +42,16 @@ func (c *client) repeatable(start int) bool {
 	return true
 }
 
-// onlyReads says whether the text is one statement that changes nothing by itself.
-func onlyReads(sql []byte) bool {
-	if text, _, ok := cstring(sql); ok {
-		sql = text
+// retained is what the state machine knew before a turn was answered.
+type retained struct {
+	statement statement
+	due       due
+}
+
+func (c *client) retains() {
+	if c.back.repeatable {
+		c.retained = retained{c.core.statement, c.core.due[len(c.core.due)-1]}
 	}
-	w := words{text: sql}
-	first, ok := w.next()
-	if !ok || !is(first, "select") && !is(first, "show") && !is(first, "values") && !is(first, "table") && !is(first, "begin") && !is(first, "start") {
-		return false
-	}
-	for word, ok := w.next(); ok; word, ok = w.next() {
-		if word[0] == ';' {
-			_, more := w.next()
-			return !more
-		}
-	}
-	return true
 }
 
 // repeat prepares to send the turn to another backend, if it may be sent again.
@@ -65,9 +61,9 @@ func (c *client) repeat() bool {
 	}
 	c.broken = true
 	c.release()
-	last := c.core.due[len(c.core.due)-1]
-	c.core.due = append(c.core.due[:0], last)
-	c.core.tx = 'I'
+	c.core.statement = c.retained.statement
+	c.core.due = append(c.core.due[:0], c.retained.due)
+	c.core.open, c.core.ignored, c.core.tx = false, false, 'I'
 	c.server.counters.replays.Add(1)
 	return true
 }
@@ -88,19 +84,7 @@ func (c *client) lostServer(err error) error {
 	if c.keeps() || a.passing > 0 {
 		return f.ended()
 	}
-	var out []byte
-	if !a.fatal {
-		out = f.append(out)
-	}
-	for i, d := range c.core.due {
-		if d.ours {
-			continue
-		}
-		if i > 0 && !c.core.due[i-1].ours {
-			out = f.append(out)
-		}
-		out = appendReady(out, 'I')
-	}
+	out := c.core.fails(nil, f, a.fatal || c.core.ignored)
 	c.broken = true
 	c.release()
 	if c.passing > 0 {
@@ -108,6 +92,25 @@ func (c *client) lostServer(err error) error {
 	}
 	c.core.failed()
 	return c.socket.write(out)
+}
+
+// fails answers all that is due with an error. told says that the client has
+// heard of the first already.
+func (c *core) fails(out []byte, f *failure, told bool) []byte {
+	for _, d := range c.due {
+		if d.ours {
+			continue
+		}
+		if !told {
+			out = f.append(out)
+		}
+		out = appendReady(out, 'I')
+		told = false
+	}
+	if c.open && !told || len(c.due) == 0 && !told {
+		out = f.append(out)
+	}
+	return out
 }
 
 func reason(err error) error {

@@ -23,11 +23,15 @@ const (
 	msgCopyFail = 'f'
 	// from a server
 	msgParseComplete   = '1'
+	msgBindComplete    = '2'
+	msgCloseComplete   = '3'
+	msgRowDescription  = 'T'
+	msgNoData          = 'n'
+	msgEmptyQuery      = 'I'
+	msgPortalSuspended = 's'
 	msgCommandComplete = 'C'
 	msgError           = 'E'
 	msgCopyIn          = 'G'
-	msgCopyOut         = 'H'
-	msgCopyBoth        = 'W'
 	msgParameterStatus = 'S'
 	msgReady           = 'Z'
 )

@@ -16,7 +16,9 @@ import (
 
 // Pool is where a client's backends come from.
 type Pool interface {
+	TryAcquire() (conn.Lease, bool)
 	Acquire(context.Context) (conn.Lease, error)
+	Slots() *conn.Slots // where a client queues that waits for nothing but a slot
 	Config() config.Pool
 }
 

@@ -96,9 +96,10 @@ func change(from, to *settings) string {
 }
 
 // setConfig writes one change. The function takes a list such as search_path as
-// one string, which SET would take for one element.
+// one string, which SET would take for one element. Its row is the name and the
+// value as the server writes it.
 func setConfig(b *strings.Builder, name, value string) {
-	b.WriteString("SELECT pg_catalog.set_config(" + quoteText(name) + "," + quoteText(value) + ",false);")
+	b.WriteString("SELECT " + quoteText(name) + ",pg_catalog.set_config(" + quoteText(name) + "," + quoteText(value) + ",false);")
 }
 
 // quoteText makes a literal that means the same whatever

@@ -76,7 +76,7 @@ func (w *welcomes) derive(base *settings, wanted map[string]string) *settings {
 func (w *welcomes) ask(ctx context.Context, b *conn.Backend, wanted map[string]string) (*settings, error) {
 	base := w.base(b)
 	had := base
-	if h, ok := b.Session().(*held); ok {
+	if h, ok := b.Session().(*held); ok && h.settings != nil {
 		had = h.settings
 	}
 	to := &settings{reported: maps.Clone(base.reported), asked: make(map[string]string)}
@@ -87,14 +87,19 @@ func (w *welcomes) ask(ctx context.Context, b *conn.Backend, wanted map[string]s
 			to.asked[name] = value
 		}
 	}
-	pg := b.Conn().PgConn()
 	if sql := change(had, to); sql != "" {
-		if _, err := pg.Exec(ctx, sql).ReadAll(); err != nil {
+		results, err := b.Conn().PgConn().Exec(ctx, sql).ReadAll()
+		if err != nil {
 			return nil, refused(err, 0, 0).ended()
 		}
-	}
-	for name := range to.reported {
-		to.reported[name] = pg.ParameterStatus(name) // as the server writes it
+		for _, r := range results { // what a RESET or a name reports has no rows
+			if len(r.Rows) == 1 && len(r.Rows[0]) == 2 {
+				name := string(r.Rows[0][0])
+				if _, ok := to.reported[name]; ok {
+					to.reported[name] = string(r.Rows[0][1]) // as the server writes it
+				}
+			}
+		}
 	}
 	s := w.intern(to)
 	remember(b).settings = s

@@ -1,0 +1,45 @@
+package gateway
+
+import "bytes"
+
+// A message that is refused is replaced by one that no server understands: the
+// server fails as it would by itself, with the transaction aborted and the rest
+// of the batch skipped, and its error is replaced in turn. The marks in its text
+// tell it from others.
+const (
+	namedMark   = "unoactor_refuses_named_statements"
+	missingMark = "unoactor_knows_no_such_statement"
+)
+
+var (
+	refusedParse = appendMessage(nil, msgParse, []byte{0}, []byte(namedMark), []byte{0, 0, 0})
+	refusedUse   = appendMessage(nil, msgDescribe, []byte("S"+missingMark), []byte{0})
+)
+
+var (
+	errNamedStatement = &failure{code: "0A000", message: "named prepared statements are not supported in transaction mode",
+		detail: "The next transaction may run on another backend, which does not have the statement.",
+		hint:   `Set mode = "session" for the pool, or have the client use unnamed statements (JDBC: prepareThreshold=0, psycopg: prepare_threshold=None, pgx: default_query_exec_mode=exec).`}
+	errNoStatement = &failure{code: "26000", message: "unnamed prepared statement does not exist",
+		detail: "It was never parsed, its Parse failed, or a simple query or an error has ended it since."}
+)
+
+// refusal is what is forwarded in the place of a refused message.
+func refusal(typ byte) []byte {
+	if typ == msgParse {
+		return refusedParse
+	}
+	return refusedUse
+}
+
+// refusedAs is what a client is told in the place of an ErrorResponse that
+// answers a refusal, nil for other errors.
+func refusedAs(body []byte) *failure {
+	switch {
+	case bytes.Contains(body, []byte(namedMark)):
+		return errNamedStatement
+	case bytes.Contains(body, []byte(missingMark)):
+		return errNoStatement
+	}
+	return nil
+}
