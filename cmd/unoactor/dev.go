@@ -38,6 +38,7 @@ gateway, ends everything after it and exits with its exit code.`,
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, command []string) error {
+			limitProcs()
 			d := dev{listen: listen, level: level, out: os.Stderr}
 			return d.run(cmd.Context(), command)
 		},

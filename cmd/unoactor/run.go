@@ -18,7 +18,9 @@ func newRun() *cobra.Command {
 		Long: `Run supervises the topology and serves the PostgreSQL protocol on the addresses of
 its gateway block. On SIGTERM or Ctrl-C it lets nobody in any more, gives running
 transactions the gateway's drain_timeout to end, closes every backend and exits
-with 0. A second signal ends it at once.`,
+with 0. A second signal ends it at once.
+
+It uses half of the processors; GOMAXPROCS in the environment sets another number.`,
 		Example: "  unoactor run -f topology.hcl\n  unoactor run -f /etc/unoactor --var region=eu",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -29,6 +31,7 @@ with 0. A second signal ends it at once.`,
 			if err != nil {
 				return err
 			}
+			limitProcs()
 			log := newLogger(t.Log, os.Stderr, terminal(os.Stderr))
 			d, err := startDaemon(cmd.Context(), t, log)
 			if err != nil {
