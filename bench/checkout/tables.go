@@ -2,7 +2,6 @@ package checkout
 
 import (
 	"fmt"
-	"math"
 	"strings"
 	"time"
 
@@ -15,7 +14,7 @@ func Markdown(results []Result, clock time.Duration) string {
 	var b strings.Builder
 	b.WriteString("## Checkout\n\n" +
 		"Nanoseconds an operation: the median over the rounds of elapsed time over operations. The ratios say how many times\n" +
-		"longer the peer takes than unoactor. Spread is (greatest - least) / median of the noisiest of the three.\n\n")
+		"longer the peer takes than unoactor. Spread is (greatest - least) / median of each of the three, in that order.\n\n")
 	fmt.Fprintln(&b, timeTable(results))
 	b.WriteString("CPU nanoseconds (user and system, of this process) and memory an operation, medians:\n\n")
 	fmt.Fprintln(&b, costTable(results))
@@ -27,16 +26,17 @@ func Markdown(results []Result, clock time.Duration) string {
 func timeTable(results []Result) *figures.Table {
 	t := figures.NewTable(header("%s ns", "pgxpool / unoactor", "database/sql / unoactor", "spread")...)
 	for _, r := range results {
-		cells, spread := r.labels(), 0.0
+		cells := r.labels()
+		var spread []string
 		for _, name := range Peers {
 			ns := r.of(name, nanoseconds)
 			cells = append(cells, figures.Short(figures.Median(ns)))
-			spread = math.Max(spread, figures.Spread(ns))
+			spread = append(spread, figures.Percent(figures.Spread(ns)))
 		}
 		for _, name := range Peers[1:] {
 			cells = append(cells, figures.Times(figures.Ratio(r.of(name, nanoseconds), r.of(Unoactor, nanoseconds))))
 		}
-		t.Row(append(cells, figures.Percent(spread))...)
+		t.Row(append(cells, strings.Join(spread, " / "))...)
 	}
 	return t
 }

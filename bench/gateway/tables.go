@@ -13,7 +13,7 @@ func Markdown(results []Result) string {
 	var b strings.Builder
 	b.WriteString("## Gateway\n\n" +
 		"CPU microseconds of the proxy's process (user and system) a transaction, medians over the rounds. Spread is\n" +
-		"(greatest - least) / median of the noisier of the two.\n\n")
+		"(greatest - least) / median of each, in that order.\n\n")
 	fmt.Fprintln(&b, cpuTable(results))
 	b.WriteString("Transactions a second and average latency in milliseconds, medians. The ratios are throughput over PgBouncer's.\n\n")
 	fmt.Fprintln(&b, throughputTable(results))
@@ -26,7 +26,7 @@ func cpuTable(results []Result) *figures.Table {
 		ours, theirs := r.of(Unoactor, cpu), r.of(PgBouncer, cpu)
 		t.Row(append(r.labels(),
 			figures.Short(figures.Median(ours)), figures.Short(figures.Median(theirs)), figures.Times(figures.Ratio(ours, theirs)),
-			figures.Percent(math.Max(figures.Spread(ours), figures.Spread(theirs))))...)
+			figures.Percent(figures.Spread(ours))+" / "+figures.Percent(figures.Spread(theirs)))...)
 	}
 	return t
 }
@@ -38,16 +38,17 @@ func throughputTable(results []Result) *figures.Table {
 	}
 	t := figures.NewTable(append(head, "unoactor / pgbouncer", "postgresql / pgbouncer", "spread")...)
 	for _, r := range results {
-		cells, spread := r.labels(), 0.0
+		cells := r.labels()
+		var spread []string
 		for _, name := range Targets {
 			cells = append(cells, fmt.Sprintf("%.0f (%s)",
 				figures.Median(r.of(name, tps)), figures.Short(figures.Median(r.of(name, latency)))))
-			spread = math.Max(spread, figures.Spread(r.of(name, tps)))
+			spread = append(spread, figures.Percent(figures.Spread(r.of(name, tps))))
 		}
 		for _, name := range []string{Unoactor, PostgreSQL} {
 			cells = append(cells, figures.Times(figures.Ratio(r.of(name, tps), r.of(PgBouncer, tps))))
 		}
-		t.Row(append(cells, figures.Percent(spread))...)
+		t.Row(append(cells, strings.Join(spread, " / "))...)
 	}
 	return t
 }
