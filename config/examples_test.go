@@ -8,30 +8,32 @@ import (
 	"github.com/unoactor/unoactor/config"
 )
 
-func TestTheExamplesAreGood(t *testing.T) {
-	environ := func(name string) (string, bool) {
-		v, ok := map[string]string{"APP_PASSWORD": "x", "UNOACTOR_ADMIN_PASSWORD": "y"}[name]
-		return v, ok
-	}
+func TestEachExampleIsATopology(t *testing.T) {
 	secrets := t.TempDir()
-	for name, content := range map[string]string{"app": "z\n", "shop.scram": "SCRAM-SHA-256$4096:c2FsdA==$a2V5:a2V5\n"} {
-		if err := os.WriteFile(filepath.Join(secrets, name), []byte(content), 0o600); err != nil {
+	for _, name := range []string{"app", "shop.scram"} {
+		if err := os.WriteFile(filepath.Join(secrets, name), []byte("secret of "+name+"\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
+	environ := func(name string) (string, bool) {
+		known := map[string]string{"APP_PASSWORD": "one", "UNOACTOR_ADMIN_PASSWORD": "two", "UNOACTOR_VAR_secrets": secrets}
+		value, ok := known[name]
+		return value, ok
+	}
 	files, err := filepath.Glob("../examples/*.hcl")
-	if err != nil || len(files) != 3 {
-		t.Fatalf("%v, %v", files, err)
+	if err != nil || len(files) < 3 {
+		t.Fatalf("%d files: %v", len(files), err)
 	}
 	for _, file := range files {
-		options := []config.Option{config.WithEnviron(environ)}
-		if filepath.Base(file) == "production.hcl" {
-			options = append(options, config.WithVariable("secrets", secrets))
-		}
-		top, err := config.Load(file, options...)
-		if err != nil {
+		if _, err := config.Load(file, config.WithEnviron(environ)); err != nil {
 			t.Errorf("%s:\n%v", file, err)
 		}
-		t.Logf("%s: %d nodes, %d pools, %d routes", file, len(top.Nodes), len(top.Pools), len(top.Routes))
+	}
+	top, err := config.Load("../examples/production.hcl", config.WithEnviron(environ), config.WithVariable("region", "us"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := top.Nodes[0]; n.Host != "primary.us.db.example.net" || n.Password.Reveal() != "secret of app" || n.TLS.Mode != "verify-full" {
+		t.Errorf("the production example: %+v", n)
 	}
 }

@@ -97,6 +97,9 @@ func (r *reader) evaluate(e hclsyntax.Expression) (cty.Value, bool) {
 		r.diagnose(diagnostics, r.touchesSecret(e))
 		return cty.DynamicVal, false
 	}
+	if r.holdsSecret(e) {
+		v = v.Mark(sensitive)
+	}
 	return v, v.IsWhollyKnown()
 }
 
@@ -119,11 +122,8 @@ func stepName(t hcl.Traversal) (string, bool) {
 // touchesSecret says whether a secret takes part in an expression: one written
 // in it, what env and file return, or a value that is marked.
 func (r *reader) touchesSecret(e hclsyntax.Expression) bool {
-	at := e.Range()
-	for _, s := range r.secrets[at.Filename] {
-		if s.from < at.End.Byte && s.to > at.Start.Byte {
-			return true
-		}
+	if r.holdsSecret(e) {
+		return true
 	}
 	for _, t := range e.Variables() {
 		if v, diagnostics := t.TraverseAbs(r.scope); diagnostics.HasErrors() || v.ContainsMarked() {
@@ -138,6 +138,17 @@ func (r *reader) touchesSecret(e hclsyntax.Expression) bool {
 		return nil
 	})
 	return found
+}
+
+// holdsSecret says whether a secret is written in an expression.
+func (r *reader) holdsSecret(e hclsyntax.Expression) bool {
+	at := e.Range()
+	for _, s := range r.secrets[at.Filename] {
+		if s.from < at.End.Byte && s.to > at.Start.Byte {
+			return true
+		}
+	}
+	return false
 }
 
 func kindOf(root string) string {

@@ -10,10 +10,17 @@ import (
 
 // didYouMean advises on a name that nothing bears: the nearest one, or all.
 func didYouMean(name string, known []string) string {
+	known = slices.Clone(known)
+	slices.Sort(known) // so that of two as near the same is told each time
 	best, distance := "", 1+max(len(name)/3, 2)
 	for _, k := range known {
 		if d := levenshtein.Distance(strings.ToLower(name), strings.ToLower(k), nil); d < distance {
 			best, distance = k, d
+		}
+	}
+	for _, k := range known {
+		if best == "" && min(len(k), len(name)) > 2 && (strings.HasPrefix(name, k) || strings.HasPrefix(k, name)) {
+			best = k // warning for warn
 		}
 	}
 	if best != "" {
@@ -22,7 +29,5 @@ func didYouMean(name string, known []string) string {
 	if len(known) == 0 {
 		return ""
 	}
-	known = slices.Clone(known)
-	slices.Sort(known)
 	return "write one of: " + strings.Join(known, ", ")
 }

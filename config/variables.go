@@ -43,6 +43,7 @@ func (r *reader) variable(name string, b *hclsyntax.Block) cty.Value {
 			}
 		}
 	}
+	secret = secret || secretName.MatchString(name)
 	if s, ok := r.given[name]; ok {
 		value, where = fromText(s, want), b.DefRange()
 	} else if s, ok := r.environ(variablePrefix + name); ok {

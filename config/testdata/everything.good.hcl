@@ -1,0 +1,88 @@
+# Every setting there is.
+variable "name" {
+  type        = string
+  default     = "app"
+  description = "of the database"
+  sensitive   = false
+}
+
+node "main" {
+  host            = "db.example.net"
+  port            = 5433
+  database        = var.name
+  user            = "app"
+  password        = file("secret.txt")
+  role            = "primary"
+  connect_timeout = "2s"
+  backoff_min     = "50ms"
+  backoff_max     = "5s"
+  labels          = { region = "eu" }
+  tls {
+    mode        = "verify-full"
+    ca          = "ca.pem"
+    cert        = "client.pem"
+    key         = "client.key"
+    server_name = "db"
+  }
+}
+
+node "local" {
+  socket = "/run/postgresql"
+}
+
+pool "default" {
+  node            = node.main
+  database        = "other"
+  user            = "other"
+  password        = env("UNOACTOR_TEST_PASSWORD", "fallback")
+  mode            = "session"
+  profile         = "light"
+  size            = 3
+  max_overflow    = 1
+  min_idle        = 2
+  acquire_timeout = "1s"
+  max_lifetime    = "1h"
+  idle_timeout    = "never"
+  drain_timeout   = "3s"
+  reset           = "select pg_advisory_unlock_all()"
+  echo            = true
+  runtime         = { search_path = "app" }
+  labels          = { tier = "web" }
+  hooks {
+    on_connect   = ["select 1", "select 2"]
+    on_checkout  = "select 3"
+    on_checkin   = []
+    before_close = ["select 4"]
+    timeout      = "1s"
+  }
+}
+
+route "all" {
+  database = "app"
+  user     = "app"
+  entity   = "example.com/app.*"
+  access   = "read"
+  labels   = { tier = "web" }
+  pool     = pool.default
+}
+
+gateway {
+  listen              = ["127.0.0.1:6432", "[::1]:6432"]
+  socket              = "/run/unoactor"
+  auth                = "md5"
+  max_clients         = 100
+  login_timeout       = "5s"
+  query_wait          = "10s"
+  idle_timeout        = "1h"
+  idle_in_transaction = "1m"
+  drain_timeout       = "5s"
+  max_message         = "64MiB"
+  user "app" {
+    password = "md5cafe0000cafe0000cafe0000cafe0000"
+  }
+}
+
+log {
+  level  = "off"
+  format = "json"
+}
