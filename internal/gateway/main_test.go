@@ -30,11 +30,12 @@ func (r router) Route(database, user string) (gateway.Pool, error) {
 }
 
 type world struct {
-	server  *testkit.Server
-	gateway *gateway.Server
-	tree    *supervisor.System
-	host    string
-	port    string
+	server   *testkit.Server
+	database string
+	gateway  *gateway.Server
+	tree     *supervisor.System
+	host     string
+	port     string
 }
 
 func start(t testing.TB, server *testkit.Server, database string, change func(*config.Pool, *config.Gateway)) world {
@@ -78,7 +79,7 @@ func start(t testing.TB, server *testkit.Server, database string, change func(*c
 	if err != nil {
 		t.Fatal(err)
 	}
-	return world{server, gw, tree, host, port}
+	return world{server, database, gw, tree, host, port}
 }
 
 // environ has libpq's programs connect to the gateway.
