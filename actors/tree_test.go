@@ -176,19 +176,22 @@ func TestAPanicIsLoggedWithItsStackBeforeTheSupervisorDecides(t *testing.T) {
 	var out output
 	log := hclog.New(&hclog.LoggerOptions{Output: &out, Level: hclog.Trace})
 	s := system(t, log)
-	panics := make(chan struct{})
+	started := make(chan struct{}, 2)
 	props := actors.Guard(log, func() actor.Actor {
 		return actor.ReceiveFunc(func(ctx actor.Context) {
-			if _, ok := ctx.Message().(string); ok {
-				close(panics)
+			switch ctx.Message().(type) {
+			case *actor.Started:
+				started <- struct{}{}
+			case string:
 				panic("on purpose")
 			}
 		})
 	})
 	pid := s.Root.Spawn(props)
 	s.Root.Send(pid, "panic")
-	<-panics
-	stop(t, s, pid) // after the message that it is in
+	<-started
+	<-started // again, by protoactor's own supervisor
+	stop(t, s, pid)
 	if got := out.String(); !strings.Contains(got, "on purpose") || !strings.Contains(got, "tree_test.go") {
 		t.Errorf("the log has no stack:\n%s", got)
 	}

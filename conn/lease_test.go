@@ -1,0 +1,160 @@
+package conn_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/unoactor/unoactor/config"
+	"github.com/unoactor/unoactor/conn"
+	"github.com/unoactor/unoactor/messages"
+)
+
+func TestReleasingTwiceDoesNothingButReportIt(t *testing.T) {
+	s, k, _, _ := slots(t, 1, nil)
+	l, _ := acquire(t, s)
+	l.Release()
+	again, _ := acquire(t, s)
+	l.Release() // must not end the lease of somebody else
+	if _, err := again.Backend(); err != nil {
+		t.Errorf("the next lease ended: %v", err)
+	}
+	again.Release()
+	if k.stale != 1 {
+		t.Errorf("%d reports", k.stale)
+	}
+	conn.Lease{}.Release()
+	var stale *conn.StaleLeaseError
+	if _, err := l.Backend(); !errors.As(err, &stale) || stale.Pool != "default" {
+		t.Errorf("late use: %v", err)
+	}
+	if _, err := (conn.Lease{}).Backend(); !errors.As(err, &stale) {
+		t.Errorf("the zero lease: %v", err)
+	}
+}
+
+func TestAFencedLeaseIsDead(t *testing.T) {
+	s, k, _, _ := slots(t, 1, nil)
+	l, b := acquire(t, s)
+	if got, ok := s.Fence(0); !ok || got != b {
+		t.Fatal("it could not be fenced")
+	}
+	if _, err := l.Backend(); err == nil {
+		t.Error("it still gives its backend")
+	}
+	l.Release()
+	l.Destroy(errPurpose)
+	if k.stale != 1 || len(k.causes()) != 0 {
+		t.Errorf("%d reports, %v", k.stale, k.causes())
+	}
+	if _, ok := s.Fence(0); ok {
+		t.Error("it was fenced twice")
+	}
+	s.Return(0)
+}
+
+func TestWhatCantBeLentAgainGoesToItsConnection(t *testing.T) {
+	for name, c := range map[string]struct {
+		use  func(*conn.Backend, conn.Lease)
+		want messages.Cause
+	}{
+		"destroyed":        {func(_ *conn.Backend, l conn.Lease) { l.Destroy(errPurpose) }, messages.Broken},
+		"closed":           {func(b *conn.Backend, _ conn.Lease) { b.Conn().Close(context.Background()) }, messages.Broken},
+		"in a transaction": {func(b *conn.Backend, _ conn.Lease) { _, _ = b.Conn().Exec(context.Background(), "begin") }, messages.Dirty},
+		"tainted":          {func(b *conn.Backend, _ conn.Lease) { b.Taint() }, messages.Dirty},
+		"with rows open": {func(b *conn.Backend, _ conn.Lease) {
+			_, _ = b.Conn().Query(context.Background(), "select generate_series(1, 9)")
+		}, messages.Broken},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, k, _, _ := slots(t, 1, nil)
+			l, b := acquire(t, s)
+			c.use(b, l)
+			l.Release()
+			if got := k.causes(); len(got) != 1 || got[0] != c.want {
+				t.Errorf("causes %v, want %v", got, c.want)
+			}
+		})
+	}
+}
+
+func TestTheNextHolderFindsWhatTheResetPolicyPromises(t *testing.T) {
+	const leave = "set application_name = 'left'; create temporary table left_table (a int); select pg_advisory_lock(1)"
+	const find = `select (current_setting('application_name') = 'left')::text || ' ' || (to_regclass('left_table') is not null)::text || ' ' ||
+		exists (select from pg_locks where locktype = 'advisory' and pid = pg_backend_pid())::text`
+	for policy, want := range map[config.Reset]string{
+		config.ResetRollback:                "true true true",
+		config.ResetNone:                    "true true true",
+		config.ResetDiscard:                 "false false false",
+		"reset all; discard temporary":      "false false true",
+		"select pg_advisory_unlock_all()":   "true true false",
+		"set application_name = 'unoactor'": "false true true",
+	} {
+		t.Run(string(policy), func(t *testing.T) {
+			s, _, _, _ := slots(t, 1, func(p *config.Pool, _ *conn.DialerOptions) { p.Reset = policy })
+			l, b := acquire(t, s)
+			if _, err := b.Conn().Exec(t.Context(), leave); err != nil {
+				t.Fatal(err)
+			}
+			l.Release()
+			l, b = acquire(t, s)
+			defer l.Release()
+			var got string
+			if err := b.Conn().QueryRow(t.Context(), find).Scan(&got); err != nil || got != want {
+				t.Errorf("found %q, want %q: %v", got, want, err)
+			}
+		})
+	}
+}
+
+func TestAnAcquireErrorTellsWhatItWasAndMatchesItsCauses(t *testing.T) {
+	s, _, _, _ := slots(t, 1, nil)
+	l, _ := acquire(t, s)
+	defer l.Release()
+	s.Failed(conn.Failure{Err: errPurpose, At: time.Now()})
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	_, err := s.Acquire(ctx)
+	var a *conn.AcquireError
+	if !errors.As(err, &a) || !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, errPurpose) || a.Permanent() {
+		t.Fatalf("got %v", err)
+	}
+	for _, want := range []string{`pool "default"`, "1 of at most 1 backends open, 1 leased, 0 idle", "last connect failure", "on purpose"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%q is not in: %v", want, err)
+		}
+	}
+}
+
+func TestCheckoutAllocatesNothing(t *testing.T) {
+	s, _, _, _ := slots(t, 2, nil)
+	ctx := t.Context()
+	if n := testing.AllocsPerRun(1000, func() {
+		l, err := s.Acquire(ctx)
+		if err != nil {
+			t.Error(err)
+		}
+		l.Release()
+	}); n != 0 {
+		t.Errorf("%v allocations a checkout", n)
+	}
+}
+
+func TestAKilledBackendIsSeenByAPeek(t *testing.T) {
+	s, k, _, _ := slots(t, 1, nil)
+	l, b := acquire(t, s)
+	if cause := b.Peek(); cause != messages.None {
+		t.Errorf("a healthy one: %v", cause)
+	}
+	if _, err := b.Conn().Exec(t.Context(), "select pg_terminate_backend(pg_backend_pid())"); err == nil {
+		t.Error("it survived")
+	}
+	if l.Check() {
+		t.Error("it passes for healthy")
+	}
+	if got := k.causes(); len(got) != 1 {
+		t.Errorf("causes %v", got)
+	}
+}
