@@ -20,6 +20,7 @@ type Backend struct {
 	px     *pgx.Conn
 	pg     *pgconn.PgConn
 	dialer *Dialer
+	peeker peeker
 
 	parameters  map[string]string // as reported at connect
 	incarnation uint64

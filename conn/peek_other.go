@@ -4,5 +4,8 @@ package conn
 
 import "github.com/unoactor/unoactor/messages"
 
+// peeker is of no use here.
+type peeker struct{}
+
 // Peek can't look into a socket here: a closed connection shows when it is used.
 func (b *Backend) Peek() messages.Cause { return messages.None }

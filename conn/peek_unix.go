@@ -10,42 +10,51 @@ import (
 	"github.com/unoactor/unoactor/messages"
 )
 
+// peeker looks into a backend's socket. It is made once a backend, so that a look
+// allocates nothing.
+type peeker struct {
+	raw   syscall.RawConn // nil: this kind of connection can't be looked into
+	cause messages.Cause
+	step  func(fd uintptr) bool
+}
+
+func (p *peeker) open(socket net.Conn) {
+	if t, ok := socket.(*tls.Conn); ok {
+		socket = t.NetConn()
+	}
+	if sc, ok := socket.(syscall.Conn); ok {
+		p.raw, _ = sc.SyscallConn() // fails only on a closed socket, which its first use tells
+	}
+	p.step = p.look
+}
+
 // Peek looks, without waiting, whether the server closed the connection or sent
 // something while it was idle. It costs one system call. The backend must be
 // claimed or leased.
 func (b *Backend) Peek() messages.Cause {
-	socket := b.pg.Conn()
-	if t, ok := socket.(*tls.Conn); ok {
-		socket = t.NetConn()
+	p := &b.peeker
+	if p.step == nil {
+		p.open(b.pg.Conn())
 	}
-	return peek(socket)
-}
-
-func peek(socket net.Conn) messages.Cause {
-	sc, ok := socket.(syscall.Conn)
-	if !ok {
+	if p.raw == nil {
 		return messages.None
 	}
-	raw, err := sc.SyscallConn()
-	if err != nil {
+	if err := p.raw.Read(p.step); err != nil {
 		return messages.HungUp
 	}
-	cause := messages.None
-	err = raw.Read(func(fd uintptr) bool {
-		var one [1]byte
-		n, _, err := syscall.Recvfrom(int(fd), one[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
-		switch {
-		case n > 0:
-			cause = messages.Unsolicited
-		case err == nil:
-			cause = messages.HungUp
-		case err != syscall.EAGAIN && err != syscall.EINTR:
-			cause = messages.HungUp
-		}
-		return true
-	})
-	if err != nil {
-		return messages.HungUp
+	return p.cause
+}
+
+func (p *peeker) look(fd uintptr) bool {
+	var one [1]byte
+	n, _, err := syscall.Recvfrom(int(fd), one[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+	switch {
+	case n > 0:
+		p.cause = messages.Unsolicited
+	case err == nil || err != syscall.EAGAIN && err != syscall.EINTR: //nolint:errorlint // a system call's number, never wrapped
+		p.cause = messages.HungUp
+	default:
+		p.cause = messages.None
 	}
-	return cause
+	return true
 }

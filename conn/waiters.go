@@ -105,14 +105,19 @@ func (s *Slots) serve(sl *slot) {
 	s.mu.Lock()
 	if sl == nil {
 		s.grantIdle()
-	} else if w := s.queue.head; w != nil {
-		s.leave(w)
-		// Lent under the lock: whoever closes the pool next finds it leased.
-		w.waiter.Granted(sl.lend(), nil)
-	} else {
-		sl.shard.publish(sl.bit)
+		s.mu.Unlock()
+		return
 	}
+	w := s.queue.head
+	if w == nil {
+		sl.shard.publish(sl.bit)
+		s.mu.Unlock()
+		return
+	}
+	s.leave(w)
+	l := sl.lend() // under the lock: whoever closes the pool next finds it leased
 	s.mu.Unlock()
+	w.waiter.Granted(l, nil)
 }
 
 // grantIdle gives idle slots to those who wait longest. s.mu is held.
@@ -189,9 +194,14 @@ func (s *Slots) wait(ctx context.Context) (Lease, error) {
 	if err := s.Enqueue(&w.waiting, w); err != nil {
 		return Lease{}, err
 	}
+	done := ctx.Done()
+	if done == nil { // a receive costs less than a choice
+		<-w.ready
+		return w.lease, w.err
+	}
 	select {
 	case <-w.ready:
-	case <-ctx.Done():
+	case <-done:
 		since := w.waiting.since
 		if s.Cancel(&w.waiting) {
 			return Lease{}, s.refusal(ctx.Err(), time.Since(since))
