@@ -1,33 +1,51 @@
 package checkout
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/unoactor/unoactor/bench/figures"
 )
 
+// ErrStuck says that a peer's operations did not end, not even with their context.
+var ErrStuck = errors.New("stuck")
+
+const (
+	longest  = 2 * time.Minute  // that a pass may take
+	patience = 10 * time.Second // that a peer has to notice the end of its context
+)
+
 // drive has a number of goroutines call do at the same time, and returns when
 // all have, with the time from the start of the first to the end of the last.
-// Each has a context of its own, as each request of a server has.
+// Each has a context of its own, as each request of a server has. Goroutines
+// that don't come back are left behind, with an error that wraps [ErrStuck].
 func drive(ctx context.Context, goroutines int, do func(ctx context.Context, i int) error) (time.Duration, error) {
 	var (
 		ready, ended sync.WaitGroup
+		running      atomic.Int64
 		start        = make(chan struct{})
-		errs         = make([]error, goroutines)
+		took         = make(chan time.Duration, 1)
+		once         sync.Once
+		first        error // the others follow from it
 	)
-	ctx, stop := context.WithCancel(ctx)
+	ctx, stop := context.WithTimeout(ctx, longest)
 	defer stop()
+	running.Store(int64(goroutines))
 	for i := range goroutines {
 		ready.Add(1)
 		ended.Go(func() {
+			defer running.Add(-1)
 			own, cancel := context.WithCancel(ctx)
 			defer cancel()
 			ready.Done()
 			<-start
-			if errs[i] = do(own, i); errs[i] != nil {
+			if err := do(own, i); err != nil {
+				once.Do(func() { first = err })
 				stop() // the others would measure something else
 			}
 		})
@@ -35,9 +53,21 @@ func drive(ctx context.Context, goroutines int, do func(ctx context.Context, i i
 	ready.Wait()
 	began := time.Now()
 	close(start)
-	ended.Wait()
-	took := time.Since(began)
-	return took, errors.Join(errs...)
+	go func() {
+		ended.Wait()
+		took <- time.Since(began)
+	}()
+	select {
+	case d := <-took:
+		return d, first
+	case <-ctx.Done():
+	}
+	select {
+	case d := <-took:
+		return d, cmp.Or(first, ctx.Err())
+	case <-time.After(patience):
+		return 0, fmt.Errorf("%d of %d goroutines do not end: %w", running.Load(), goroutines, ErrStuck)
+	}
 }
 
 // pass is n operations by each of some goroutines, and what they took.
@@ -64,10 +94,13 @@ func clocked(ctx context.Context, goroutines, n int, work func(context.Context, 
 		}
 		return nil
 	})
+	if err != nil {
+		return nil, err
+	}
 	for i := range histograms[1:] {
 		histograms[0].Merge(&histograms[i+1])
 	}
-	return &histograms[0], err
+	return &histograms[0], nil
 }
 
 // calibrate finds the number of operations that keeps each of the goroutines

@@ -2,6 +2,7 @@ package checkout
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"time"
@@ -38,7 +39,8 @@ func (o Options) Planned() time.Duration {
 	return time.Duration(len(cases())*len(Peers)*(o.Rounds+1)) * o.turn()
 }
 
-// Run measures every case. When ctx ends it returns its error.
+// Run measures every case. When ctx ends it returns its error. After an error
+// that wraps [ErrStuck] the pools that it happened with are left open.
 func Run(ctx context.Context, o Options, p *progress.Progress) ([]Result, error) {
 	var results []Result
 	for _, size := range sizes(cases()) {
@@ -52,13 +54,16 @@ func Run(ctx context.Context, o Options, p *progress.Progress) ([]Result, error)
 }
 
 // runSize measures the cases of one pool size, on the same pools.
-func (o Options) runSize(ctx context.Context, size int, p *progress.Progress) ([]Result, error) {
+func (o Options) runSize(ctx context.Context, size int, p *progress.Progress) (results []Result, err error) {
 	peers, closeAll, err := openPeers(ctx, o.URL, size)
 	if err != nil {
 		return nil, err
 	}
-	defer closeAll()
-	var results []Result
+	defer func() {
+		if !errors.Is(err, ErrStuck) { // a pool waits for what is stuck in it
+			closeAll()
+		}
+	}()
 	for _, c := range cases() {
 		if c.Size != size {
 			continue
