@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"net"
+	"net/url"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -36,7 +37,7 @@ func TestConformance6WhoHasTheWrongPasswordAndWhoIsUnknownHearTheSame(t *testing
 				g.Users = []config.User{{Name: "ann", Password: "plain"}, {Name: "ben", Password: config.Secret(stored)}}
 			})
 			connect := func(user, password string) error {
-				c, err := pgx.Connect(ctx, "postgres://"+user+":"+password+"@"+net.JoinHostPort(w.host, w.port)+"/default?sslmode=disable")
+				c, err := pgx.Connect(ctx, "postgres://"+url.UserPassword(user, password).String()+"@"+net.JoinHostPort(w.host, w.port)+"/default?sslmode=disable")
 				if err != nil {
 					return err
 				}

@@ -40,6 +40,11 @@ type world struct {
 
 func start(t testing.TB, server *testkit.Server, database string, change func(*config.Pool, *config.Gateway)) world {
 	t.Helper()
+	return startWith(t, server, database, config.Route{Name: "all", Pool: "default"}, change)
+}
+
+func startWith(t testing.TB, server *testkit.Server, database string, route config.Route, change func(*config.Pool, *config.Gateway)) world {
+	t.Helper()
 	n := config.Node{Name: "main", Host: server.Host(), Port: uint16(server.Port()), User: server.User(), Password: config.Secret(server.Password()),
 		Database: database, BackoffMin: 20 * time.Millisecond, BackoffMax: 200 * time.Millisecond}
 	p := config.Pool{Name: "default", Node: "main", Size: 4}
@@ -49,7 +54,7 @@ func start(t testing.TB, server *testkit.Server, database string, change func(*c
 	}
 	log := hclog.New(&hclog.LoggerOptions{Output: os.Stderr, Level: hclog.Warn})
 	tree, err := supervisor.Start(config.Topology{Nodes: []config.Node{n}, Pools: []config.Pool{p}, Gateway: g,
-		Routes: []config.Route{{Name: "all", Pool: "default"}}}, supervisor.Options{Log: log})
+		Routes: []config.Route{route}}, supervisor.Options{Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -57,7 +57,7 @@ func (c *client) putBack(out []byte) []byte {
 	w := &c.server.welcomes
 	to := w.intern(&settings{reported: c.has().reported, asked: c.settings.asked})
 	for _, name := range replayed {
-		if !c.putBackAll && !(c.putBackNamed && slices.Contains(c.core.resets, name)) {
+		if !c.putBackAll && (!c.putBackNamed || !slices.Contains(c.core.resets, name)) {
 			continue
 		}
 		if spelled, ok := spelling(to.reported, name); ok {

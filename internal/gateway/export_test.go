@@ -1,0 +1,129 @@
+package gateway
+
+// What the tests see of the inside.
+
+// OnlyReads is onlyReads.
+func OnlyReads(sql string) bool { return onlyReads([]byte(sql)) }
+
+// Pins is the reason why a statement pins, on a server that reports what PostgreSQL 15 does.
+func Pins(sql string) string {
+	c := core{reports: map[string]string{"TimeZone": "", "DateStyle": "", "IntervalStyle": "", "application_name": "", "client_encoding": "",
+		"default_transaction_read_only": "", "standard_conforming_strings": ""}}
+	c.look([]byte(sql), false)
+	return c.pin.why
+}
+
+// Change is the SQL that makes reported and asked settings of those given.
+func Change(from, to, fromAsked, toAsked map[string]string) string {
+	return change(&settings{from, fromAsked}, &settings{to, toAsked})
+}
+
+// ParseOptions and ParseStartup read what a client opens with.
+func ParseOptions(s string) (map[string]string, error) {
+	into := make(map[string]string)
+	if f := parseOptions(s, into); f != nil {
+		return nil, f
+	}
+	return into, nil
+}
+
+// ParseStartup reads a start-up packet without its length; ok is false if it is refused.
+func ParseStartup(b []byte) (ok bool) {
+	s, f := parseStartup(b)
+	if f == nil {
+		s.negotiate()
+		s.database()
+		_, f = s.wanted()
+	}
+	return f == nil
+}
+
+// ParseInitial reads the first answer of a SASL exchange.
+func ParseInitial(b []byte) (string, bool) {
+	s, f := parseInitial(b)
+	return s, f == nil
+}
+
+// Words cuts SQL into words.
+func Words(sql []byte) (words_ []string) {
+	w := words{text: sql}
+	for {
+		word, ok := w.next()
+		if !ok {
+			return words_
+		}
+		words_ = append(words_, string(word))
+	}
+}
+
+// Core is the state machine of a client, to be told things.
+type Core struct{ c core }
+
+// NewCore is a client that is logged in.
+func NewCore(session bool) *Core { return &Core{core{session: session, tx: 'I'}} }
+
+// Client tells it of a message of the client, missing bytes of it not being there.
+func (c *Core) Client(typ byte, body []byte, missing int) (goesOn bool) {
+	_, f := c.c.request(message{typ: typ, raw: appendMessage(nil, typ, body), missing: missing})
+	return f == nil
+}
+
+// Server tells it of a message of the server.
+func (c *Core) Server(typ byte, body []byte) (goesOn bool) {
+	_, f := c.c.reply(message{typ: typ, raw: appendMessage(nil, typ, body)})
+	return f == nil
+}
+
+// Failed tells it that the client was told of an error.
+func (c *Core) Failed() { c.c.fails(nil, errShutdown, false); c.c.failed() }
+
+// Free says whether the backend may serve somebody else, and why it should not.
+func (c *Core) Free() (free bool, outstanding int) {
+	n := len(c.c.due)
+	if c.c.open || c.c.copyIn || c.c.tx != 'I' {
+		n++
+	}
+	return c.c.free(), n
+}
+
+// Kept is how many bytes are kept of a statement.
+func (c *Core) Kept() int { return len(c.c.parse) + len(c.c.pin.statement) }
+
+// Take feeds a client with bytes in pieces and returns what would go to a server
+// that never answers, and whether the bytes were refused.
+func Take(stream []byte, cuts []byte) (out []byte, refused bool) {
+	s := &Server{}
+	s.config.MaxMessage = 1 << 20
+	c := &client{server: s, in: new(buffer)}
+	c.core.tx, c.core.session = 'I', true
+	c.duplexed.on = true // what is due does not stop it
+	for len(stream) > 0 {
+		c.compact()
+		n := len(stream)
+		if len(cuts) > 0 {
+			n, cuts = min(n, int(cuts[0])+1), cuts[1:]
+		}
+		n = copy(c.in[c.w:], stream[:n])
+		stream = stream[n:]
+		c.w += n
+		for {
+			before := c.r
+			t, f := c.take()
+			out = append(out, t.bytes...)
+			if f != nil || t.ends {
+				return out, f != nil
+			}
+			if c.r == before {
+				break
+			}
+			if c.r == c.w {
+				c.r, c.w = 0, 0
+				break
+			}
+		}
+		if n == 0 && c.r == 0 && c.w == bufferSize {
+			panic("a full buffer is not used")
+		}
+	}
+	return out, false
+}

@@ -1,0 +1,66 @@
+package gateway_test
+
+import (
+	"testing"
+
+	"github.com/unoactor/unoactor/internal/gateway"
+)
+
+func TestWhatPins(t *testing.T) {
+	for sql, want := range map[string]string{
+		"select 1": "", "": "", ";;": "", "select 'create temp table x'": "", `select "temp"`: "", "select 1 -- listen x": "",
+		"/* listen x /* nested */ set role y */ select 1": "", "select $$ listen $$; select $a$ $$ set x = 1 $a$": "", `select e'\'; listen x; '`: "",
+		"set timezone to 'x'": "", "SET Time Zone 'x'": "", "set datestyle = german": "", "set session application_name = 'x'": "", "set names 'utf8'": "",
+		"set local lock_timeout = 1": "", "set transaction isolation level serializable": "", "reset timezone": "", "reset all": "", "discard all": "",
+		"set constraints all deferred": "", "prepare transaction 'x'": "", "declare c cursor for select 1": "", "update x set a = 1": "",
+		"select pg_advisory_xact_lock(1)": "", "notify x": "", "begin; commit": "", "select listen from x": "", "unlisten *": "",
+		"listen x": "LISTEN", "select 1; LISTEN x": "LISTEN", "/* c */ listen x": "LISTEN", "load 'x'": "LOAD", "prepare p as select 1": "PREPARE",
+		"set lock_timeout = 1": "SET lock_timeout", "set search_path to x": "SET search_path", "set schema 'x'": "SET schema", "reset lock_timeout": "SET lock_timeout",
+		"set session authorization x": "SET authorization", "set role x": "SET role", "set timezone.own = 1": "SET timezone", `set "TimeZone" to 'x'`: "SET to",
+		"set session characteristics as transaction read only": "SET SESSION CHARACTERISTICS",
+		"create temp table x ()":                               "a temporary object", "select 1 into temporary x": "a temporary object", "create table pg_temp.x ()": "a temporary object",
+		"select set_config('a', 'b', true)": "set_config", "select pg_catalog.pg_advisory_lock(1)": "a session advisory lock",
+		"select pg_try_advisory_lock_shared(1)": "a session advisory lock", "declare c cursor with hold for select 1": "a cursor WITH HOLD",
+	} {
+		if got := gateway.Pins(sql); got != want {
+			t.Errorf("%s: pins for %q, not %q", sql, got, want)
+		}
+	}
+}
+
+func TestWhatMayBeSentTwice(t *testing.T) {
+	for sql, want := range map[string]bool{
+		"select 1": true, "select abalance from x where a = 1;": true, "begin": true, "start transaction": true, "show x": true, "table x": true, "values (1)": true,
+		"select count(*), coalesce(a, (select max(b) from y)) from x where a in (1, 2)": true, "": false, "insert into x values (1)": false,
+		"select 1; select 2": false, "select * into y from x": false, "select pay(7)": false, "select nextval('x')": false, `select "pay"(7)`: false,
+		"select pay /* c */ (7)": false, "with x as (delete from y returning 1) select * from x": false, "commit": false, "select pg_catalog.pay (7)": false,
+	} {
+		if got := gateway.OnlyReads(sql); got != want {
+			t.Errorf("%s: %v", sql, got)
+		}
+	}
+}
+
+func TestSettingsAreQuotedWhateverTheyHold(t *testing.T) {
+	m := func(pairs ...string) map[string]string {
+		r := map[string]string{}
+		for i := 0; i < len(pairs); i += 2 {
+			r[pairs[i]] = pairs[i+1]
+		}
+		return r
+	}
+	for _, c := range []struct {
+		from, to, fromAsked, toAsked map[string]string
+		want                         string
+	}{
+		{m("TimeZone", "a"), m("TimeZone", "a"), nil, nil, ""},
+		{m("TimeZone", "a"), m("TimeZone", `it's \`), nil, nil, `SELECT E'TimeZone',pg_catalog.set_config(E'TimeZone',E'it''s \\',false);`},
+		{m("server_version", "15"), m("server_version", "16"), nil, nil, ""},
+		{nil, nil, m(`my."own`, "1"), nil, `RESET "my"."""own";`},
+		{nil, nil, m("a", "1"), m("a", "2"), `SELECT E'a',pg_catalog.set_config(E'a',E'2',false);`},
+	} {
+		if got := gateway.Change(c.from, c.to, c.fromAsked, c.toAsked); got != c.want {
+			t.Errorf("%s, not %s", got, c.want)
+		}
+	}
+}
