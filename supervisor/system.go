@@ -78,7 +78,9 @@ func Start(t config.Topology, o Options) (*System, error) {
 		s.pools = append(s.pools, pool)
 	}
 	protoLog := actors.SlogTo(log.Named("protoactor"))
-	s.actors = actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return protoLog }))
+	// Its throttle of dead letters keeps a goroutine for that long, after Close too.
+	s.actors = actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return protoLog }),
+		actor.WithDeadLetterThrottleInterval(50*time.Millisecond))
 	ready := make(chan struct{})
 	root, err := s.actors.Root.SpawnNamed(actors.Guard(log, func() actor.Actor { return &root{System: s, ready: ready} },
 		actor.WithSupervisor(&onPanic{})), "system")

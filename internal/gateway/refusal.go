@@ -19,7 +19,7 @@ var (
 var (
 	errNamedStatement = &failure{code: "0A000", message: "named prepared statements are not supported in transaction mode",
 		detail: "The next transaction may run on another backend, which does not have the statement.",
-		hint:   `Set mode = "session" for the pool, or have the client use unnamed statements (JDBC: prepareThreshold=0, psycopg: prepare_threshold=None, pgx: default_query_exec_mode=exec).`}
+		hint:   `Set mode = "session" for the pool, or have the client use unnamed statements (JDBC: prepareThreshold=0, psycopg: prepare_threshold=None, asyncpg: statement_cache_size=0, pgx: default_query_exec_mode=exec).`}
 	errNoStatement = &failure{code: "26000", message: "unnamed prepared statement does not exist",
 		detail: "It was never parsed, its Parse failed, or a simple query or an error has ended it since."}
 )
