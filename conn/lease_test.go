@@ -3,6 +3,7 @@ package conn_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -156,5 +157,32 @@ func TestAKilledBackendIsSeenByAPeek(t *testing.T) {
 	}
 	if got := k.causes(); len(got) != 1 {
 		t.Errorf("causes %v", got)
+	}
+}
+
+// After a slow write pgx has a goroutine read from the socket until the server
+// speaks. A look at the socket must not wait for that.
+func TestAPeekDoesNotWaitForAnotherReader(t *testing.T) {
+	s, _, _, _ := slots(t, 1, nil)
+	l, b := acquire(t, s)
+	defer l.Release()
+	socket := b.Conn().PgConn().Conn()
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		_, _ = socket.Read(make([]byte, 1)) // until its deadline
+	}()
+	for range 1000 { // with the reader there, at some point
+		if cause := b.Peek(); cause != messages.None {
+			t.Fatalf("got %v", cause)
+		}
+		runtime.Gosched()
+	}
+	if err := socket.SetReadDeadline(time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	<-read
+	if err := socket.SetReadDeadline(time.Time{}); err != nil {
+		t.Fatal(err)
 	}
 }

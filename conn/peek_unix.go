@@ -15,7 +15,7 @@ import (
 type peeker struct {
 	raw   syscall.RawConn // nil: this kind of connection can't be looked into
 	cause messages.Cause
-	step  func(fd uintptr) bool
+	step  func(fd uintptr)
 }
 
 func (p *peeker) open(socket net.Conn) {
@@ -39,13 +39,15 @@ func (b *Backend) Peek() messages.Cause {
 	if p.raw == nil {
 		return messages.None
 	}
-	if err := p.raw.Read(p.step); err != nil {
+	// Control, not Read: after a slow write pgx leaves a reader behind that holds
+	// the socket's read lock until the server speaks, and Read would wait for it.
+	if err := p.raw.Control(p.step); err != nil {
 		return messages.HungUp
 	}
 	return p.cause
 }
 
-func (p *peeker) look(fd uintptr) bool {
+func (p *peeker) look(fd uintptr) {
 	var one [1]byte
 	n, _, err := syscall.Recvfrom(int(fd), one[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
 	switch {
@@ -56,5 +58,4 @@ func (p *peeker) look(fd uintptr) bool {
 	default:
 		p.cause = messages.None
 	}
-	return true
 }

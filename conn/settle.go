@@ -60,13 +60,20 @@ func (b *Backend) reset(ctx context.Context) error {
 		if _, err := b.pg.Exec(ctx, string(policy)).ReadAll(); err != nil {
 			return err
 		}
-		b.session = nil
+		if d, ok := b.session.(Disturbed); ok {
+			d.Disturbed()
+		}
 	}
 	if b.pg.TxStatus() != 'I' {
 		return errors.New("the reset left a transaction open")
 	}
 	return nil
 }
+
+// Disturbed is what a holder's session (see [Backend.SetSession]) implements if
+// it describes what is set on the server: it is told when SQL of the pool's own,
+// of which nobody knows what it does, has run there.
+type Disturbed interface{ Disturbed() }
 
 // Ping asks a claimed backend for a sign of life. The error is the server's own
 // where it said goodbye.

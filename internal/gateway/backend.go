@@ -24,6 +24,16 @@ func remember(b *conn.Backend) *held {
 	return h
 }
 
+// Disturbed is called when SQL that the gateway knows nothing of has run on the
+// backend: of what is set there nothing is taken for granted any more.
+func (h *held) Disturbed() {
+	asked := map[string]string{}
+	if h.settings != nil {
+		asked = h.settings.asked
+	}
+	h.settings = &settings{reported: map[string]string{}, asked: asked}
+}
+
 // raw is the backend's socket, to speak the protocol on.
 func (h *held) raw(ctx context.Context, b *conn.Backend) (*socket, error) {
 	nc, err := b.NetConn(ctx)

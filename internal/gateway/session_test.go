@@ -59,6 +59,24 @@ func TestConformance22EachClientSeesItsOwnSettingsOnASharedBackend(t *testing.T)
 	}
 }
 
+func TestAPoolsOwnResetIsNotTakenForOneOfTheSettings(t *testing.T) {
+	server, database := testkit.Shared(t)
+	for _, reset := range []config.Reset{"reset all", "select 1", "set timezone = 'Africa/Nairobi'"} {
+		w := start(t, server, database, func(p *config.Pool, g *config.Gateway) {
+			one(p, g)
+			p.Reset = reset
+		})
+		a := w.login(t, "TimeZone", "Asia/Tokyo", "statement_timeout", "55s")
+		b := w.login(t)
+		for range 3 {
+			a.expect("show timezone", "Asia/Tokyo")
+			a.expect("show statement_timeout", "55s")
+			b.expect("show timezone", b.parameters["TimeZone"])
+			b.expect("show statement_timeout", "0")
+		}
+	}
+}
+
 func TestSessionStateKeepsTheBackendAndIsGoneWithTheClient(t *testing.T) {
 	server, database := testkit.Shared(t)
 	for _, c := range []struct{ does, proof, want string }{
