@@ -27,9 +27,11 @@ func remember(b *conn.Backend) *held {
 // Disturbed is called when SQL that the gateway knows nothing of has run on the
 // backend: of what is set there nothing is taken for granted any more.
 func (h *held) Disturbed() {
-	asked := map[string]string{}
+	asked := make(map[string]string)
 	if h.settings != nil {
-		asked = h.settings.asked
+		for name := range h.settings.asked {
+			asked[name] = "\x00" // no setting's value
+		}
 	}
 	h.settings = &settings{reported: map[string]string{}, asked: asked}
 }
