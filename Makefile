@@ -34,7 +34,7 @@ run: setup build ## a supervised PostgreSQL to play with, removed on Ctrl-C
 	bin/unoactor dev
 
 test: setup ## all tests with the race detector, on PostgreSQL servers that they start
-	go test -race -p $(TEST_PARALLEL) -timeout $(TEST_TIMEOUT) ./...
+	go test -race -count 1 -p $(TEST_PARALLEL) -timeout $(TEST_TIMEOUT) ./...
 
 check: $(lint) $(vuln) ## formatting, vet, linters, layers, go.mod, known vulnerabilities
 	@scripts/check.sh $(lint) $(vuln)

@@ -42,8 +42,6 @@ func stop(t *testing.T, s *actor.ActorSystem, pids ...*actor.PID) {
 type dialer struct {
 	node    *actor.PID
 	permits chan<- *dialer
-	ctx     actor.Context
-	ended   chan messages.DialOver
 }
 
 type over messages.DialOver
@@ -147,7 +145,7 @@ func TestTheRouterAnswersWhoAsks(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := answer.(messages.Routed); got.Pool != want || (got.Err == nil) != (want != "") { //nolint:errorlint // no error: a message
+		if got := answer.(messages.Routed); got.Pool != want || (got.Err == nil) != (want != "") {
 			t.Errorf("%q: %+v", database, got)
 		}
 	}

@@ -65,7 +65,7 @@ func TestAServerThatDoesNotAnswerIsGivenUpInTime(t *testing.T) {
 	}
 	defer l.Close()
 	top := config.Topology{
-		Nodes: []config.Node{{Name: "main", Port: uint16(l.Addr().(*net.TCPAddr).Port), User: "x", ConnectTimeout: 50 * time.Millisecond}}, //nolint:errorlint,forcetypeassert // no error
+		Nodes: []config.Node{{Name: "main", Port: uint16(l.Addr().(*net.TCPAddr).Port), User: "x", ConnectTimeout: 50 * time.Millisecond}},
 		Pools: []config.Pool{{Name: "default", Node: "main", Size: 1}},
 	}.Complete()
 	d, err := conn.NewDialer(top.Nodes[0], top.Pools[0], conn.DialerOptions{})

@@ -53,7 +53,7 @@ func (p *peeker) look(fd uintptr) {
 	switch {
 	case n > 0:
 		p.cause = messages.Unsolicited
-	case err == nil || err != syscall.EAGAIN && err != syscall.EINTR: //nolint:errorlint // a system call's number, never wrapped
+	case err == nil || err != syscall.EAGAIN && err != syscall.EINTR:
 		p.cause = messages.HungUp
 	default:
 		p.cause = messages.None

@@ -53,7 +53,7 @@ func (p *process) stop() {
 	_ = p.cmd.Process.Signal(syscall.SIGTERM) // it fails only if the process has ended
 	insist := time.AfterFunc(patience, func() { _ = p.cmd.Process.Kill() })
 	defer insist.Stop()
-	<-p.ended
+	<-p.ended //nolint:errcheck // how it ended is told by who did not expect it
 }
 
 func (p *process) pid() int { return p.cmd.Process.Pid }

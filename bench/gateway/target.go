@@ -72,7 +72,7 @@ func (t target) await(ctx context.Context) error {
 		select {
 		case how := <-t.process.ended:
 			t.process.ended <- how // for stop
-			return fmt.Errorf("%s ended: %v%s", t.name, how, t.lastWords())
+			return fmt.Errorf("%s ended: %w%s", t.name, how, t.lastWords())
 		case <-ctx.Done():
 			return fmt.Errorf("%s does not answer: %w%s", t.name, errors.Join(ctx.Err(), last), t.lastWords())
 		case <-retry.C:
