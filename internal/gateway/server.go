@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -54,6 +55,10 @@ type Server struct {
 
 // New makes a server that listens to nothing yet.
 func New(o Options) (*Server, error) {
+	if o.Config.Auth != config.Trust && len(o.Config.Users) == 0 {
+		return nil, fmt.Errorf("nobody could log in to the gateway: its auth is %s and it has no user; "+
+			"add one to the topology: gateway { user \"app\" { password = ... } }", o.Config.Auth)
+	}
 	auth, err := newAuthenticator(o.Config)
 	if err != nil {
 		return nil, err

@@ -30,7 +30,7 @@ const (
 var layers = []layer{
 	{"messages", nil},
 	{"config", []string{
-		"github.com/hashicorp/hcl/v2", "github.com/zclconf/go-cty", "github.com/caarlos0/env",
+		"github.com/hashicorp/hcl/v2", "github.com/zclconf/go-cty",
 		"github.com/agext/levenshtein", // "did you mean"
 	}},
 	{"conn", []string{pgx, system}},
