@@ -191,10 +191,13 @@ func (a *poolActor) markOverflow(now time.Time) {
 func (a *poolActor) look(now time.Time) {
 	for i := range a.states {
 		s := &a.states[i]
+		state, epoch := a.slots.State(i)
+		if s.phase == leaving && state == conn.Idle { // it was given back in the moment that it was retired
+			a.connections[i].Load().Tell(messages.Retire{Cause: s.why})
+		}
 		if s.phase != open {
 			continue
 		}
-		state, epoch := a.slots.State(i)
 		if epoch != s.epoch || state != conn.Idle {
 			s.epoch, s.still = epoch, now
 			continue

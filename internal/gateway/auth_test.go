@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -13,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 
 	"github.com/unoactor/unoactor/config"
+	"github.com/unoactor/unoactor/internal/gateway"
 	"github.com/unoactor/unoactor/testkit"
 )
 
@@ -106,5 +108,12 @@ func TestConformance1And2And5StartUp(t *testing.T) {
 	r.write([]byte{'Q', 0x7f, 0xff, 0xff, 0xff})
 	if got := r.hear(1); got != "FATAL:54000 EOF" {
 		t.Error(got)
+	}
+}
+
+func TestAGatewayThatNobodyCouldLogInToIsNotMade(t *testing.T) {
+	_, err := gateway.New(gateway.Options{Config: config.Gateway{Auth: config.SCRAM}})
+	if err == nil || !strings.Contains(err.Error(), "it has no user") {
+		t.Errorf("got %v", err)
 	}
 }
