@@ -120,9 +120,7 @@ func (c *client) relay() ([]byte, error) {
 			if c.reported(m.body(), v == forward) {
 				v = drop
 			}
-		case m.typ == msgCommandComplete && v == forward:
-			c.completed(m.body())
-		case m.typ == msgReady && c.core.resets != nil && v == forward:
+		case m.typ == msgReady && v == forward && c.core.ended.puts.any():
 			a.out = c.putBack(append(a.out, buf[from:at]...))
 			from = at
 		case m.typ == msgError && c.leaves(m):

@@ -29,8 +29,6 @@ type client struct {
 	initial  *settings // the same at login: what RESET puts back
 	pinned   bool      // it is counted among those that keep their backend
 
-	putBackAll, putBackNamed bool // a command has put back settings in this request
-
 	in       *buffer // what it sent and was not forwarded is in[r:w]; nil if nothing
 	r, w     int
 	passing  int    // bytes of a long message that are still to be forwarded as they come

@@ -10,19 +10,20 @@ package gateway
 type core struct {
 	session bool              // named statements and the like are the backend's own: nothing is refused
 	reports map[string]string // the settings that the server reports, by its spelling
+	asked   map[string]string // others that the client asked for when it connected
 
-	due      []due
-	open     bool  // extended messages were forwarded since the last Sync
-	batch    batch // those messages
-	ignored  bool  // one of them failed: the server skips all until the Sync
-	copyIn   bool  // the server reads COPY data
-	copyEnds int   // CopyDones and CopyFails that came before the server asked for data
-	tx       byte  // of the last ReadyForQuery: I, T or E
+	due     []due
+	ended   batch // before the last ReadyForQuery
+	open    bool  // extended messages were forwarded since the last Sync
+	batch   batch // those messages
+	ignored bool  // one of them failed: the server skips all until the Sync
+	copyIn  bool  // the server reads COPY data
+	tx      byte  // of the last ReadyForQuery: I, T or E
 
-	skip   bool     // the client was told of an error: nothing is done until its Sync
-	resets []string // settings, in lower case, that a statement under way puts back; or "all"
-	pin    pin      // why the client must keep its backend, zero if it need not
-	blind  bool     // of a statement's text only the beginning was seen
+	skip  bool     // the client was told of an error: nothing is done until its Sync
+	found putBacks // in the text that was looked at last
+	pin   pin      // why the client must keep its backend, zero if it need not
+	blind bool     // of a statement's text only the beginning was seen
 	statement
 }
 
@@ -30,6 +31,7 @@ type core struct {
 type due struct {
 	request byte // Q, F or S
 	ours    bool // to a request of the gateway's own: its answers are swallowed
+	after   int  // CopyDones and CopyFails that came after it, and that no COPY has read yet
 	batch        // the extended messages before it
 }
 
@@ -38,7 +40,10 @@ type batch struct {
 	asked   int  // those that the server has not answered
 	swallow int  // ParseCompletes that answer what the gateway sent
 	parses  bool // the unnamed statement is parsed in it, and that is not confirmed
-	copied  bool // a CopyDone or CopyFail came in it
+	ends    int  // CopyDones and CopyFails in it that no COPY has read yet
+	failed  bool // the server has answered with an error
+	puts    putBacks
+	hasPut  bool // a command that may be one of them is complete
 }
 
 // statement is the client's unnamed statement, as far as it outlives a lease.
@@ -46,6 +51,7 @@ type statement struct {
 	parse  []byte // the Parse message, nil if there is none
 	there  bool   // the leased backend has it
 	unkept bool   // only the leased backend has it, and it is not bound yet
+	puts   putBacks
 }
 
 // maxStatement is the longest Parse of an unnamed statement that is kept for a
@@ -66,14 +72,14 @@ const (
 )
 
 // returned says that the next backend will know nothing of the client.
-func (c *core) returned() { c.there, c.unkept, c.resets, c.blind = false, false, nil, false }
+func (c *core) returned() { c.there, c.unkept, c.blind = false, false, false }
 
 // failed says that the client was told of an error in the place of the answers
 // that it is due. No backend is leased.
 func (c *core) failed() {
 	c.skip = c.open
-	c.due, c.open, c.batch, c.ignored, c.copyIn, c.copyEnds, c.tx = c.due[:0], false, batch{}, false, false, 0, 'I'
-	c.parse = nil
+	c.due, c.open, c.batch, c.ignored, c.copyIn, c.tx = c.due[:0], false, batch{}, false, false, 'I'
+	c.parse, c.puts = nil, nil
 	c.returned()
 }
 
@@ -106,7 +112,10 @@ func (c *core) request(m message) (verdict, *failure) {
 	switch m.typ {
 	case msgQuery:
 		c.look(m.body(), m.missing > 0)
-		c.parse, c.there, c.unkept = nil, false, false // a simple query destroys the unnamed statement
+		if !c.ignored {
+			c.statement = statement{} // a simple query destroys the unnamed statement
+		}
+		c.batch.puts = append(c.batch.puts, c.found...)
 		c.owe(m.typ)
 		return forward, nil
 	case msgFunction:
@@ -138,11 +147,14 @@ func (c *core) copyMessage(typ byte) verdict {
 		return drop
 	}
 	if typ != msgCopyData {
-		if !c.copyIn {
-			c.copyEnds++
-			c.batch.copied = true
+		switch {
+		case c.copyIn:
+			c.copyIn = false
+		case c.open:
+			c.batch.ends++
+		default:
+			c.due[len(c.due)-1].after++
 		}
-		c.copyIn = false
 	}
 	return forward
 }
@@ -160,6 +172,7 @@ func (c *core) extended(m message) (verdict, *failure) {
 		v := c.uses(rest)
 		if len(rest) > 0 && rest[0] == 0 {
 			c.unkept = false
+			c.batch.puts = append(c.batch.puts, c.puts...)
 		}
 		return v, nil
 	case msgDescribe:
@@ -184,7 +197,7 @@ func (c *core) parseMessage(m message) (verdict, *failure) {
 		}
 		return refuse, nil
 	}
-	c.parse, c.there, c.unkept = nil, true, true
+	c.parse, c.there, c.unkept, c.puts = nil, true, true, c.found
 	c.batch.parses = true
 	if m.missing == 0 && len(m.raw) <= maxStatement {
 		c.parse, c.unkept = append([]byte(nil), m.raw...), false
@@ -233,7 +246,7 @@ func (c *core) reply(m message) (verdict, *failure) {
 	case msgCommandComplete:
 		b.answer()
 		c.copyIn = false
-		c.tag(m.body())
+		b.hasPut = c.tag(m.body()) || b.hasPut
 	case msgError:
 		c.fail(b)
 		if refusedAs(m.body()) != nil {
@@ -263,9 +276,11 @@ func (b *batch) answer() {
 // until the next Sync, simple queries too.
 func (c *core) fail(b *batch) {
 	c.copyIn = false
-	c.there, c.unkept = false, false
+	if c.parse != nil || b.parses {
+		c.there, c.unkept = false, false
+	}
 	if b.parses && (len(c.due) == 0 || len(c.due) == 1 && c.batch.asked == 0) {
-		c.parse = nil
+		c.parse, c.puts = nil, nil
 	}
 	if len(c.due) > 0 {
 		if c.due[0].request != msgSync && b.asked > 0 {
@@ -274,12 +289,13 @@ func (c *core) fail(b *batch) {
 			}
 			c.ignored = len(c.due) == 0
 			c.open = c.open || c.ignored
+			c.answered().failed = true
 			return
 		}
 	} else if c.open {
 		c.ignored = true
 	}
-	*b = batch{copied: b.copied}
+	*b = batch{failed: true, puts: b.puts}
 }
 
 func (c *core) pop() { c.due = c.due[:copy(c.due, c.due[1:])] }
@@ -288,12 +304,10 @@ func (c *core) readied(m message, ours bool) (verdict, *failure) {
 	if len(c.due) == 0 || len(m.body()) != 1 {
 		return drop, violation("the server sent a ReadyForQuery that nobody waited for")
 	}
+	c.ended = c.due[0].batch
 	c.pop()
 	c.tx = m.body()[0]
 	c.copyIn = false
-	if len(c.due) == 0 {
-		c.copyEnds = 0
-	}
 	if ours {
 		return drop, nil
 	}
@@ -304,18 +318,38 @@ func (c *core) readied(m message, ours bool) (verdict, *failure) {
 // finds there it ignores, so the one that was forwarded after the Execute is not
 // due, and the batch is open until the next.
 func (c *core) beginCopy() {
-	if len(c.due) > 0 && c.due[0].request == msgSync && !c.due[0].copied {
-		b := c.due[0].batch
-		c.pop()
-		if len(c.due) == 0 {
-			b.asked, b.copied = b.asked+c.batch.asked, c.batch.copied
-			c.batch, c.open = b, true
-		} else {
-			c.due[0].asked += b.asked
-		}
+	if len(c.due) == 0 {
+		c.readData(&c.batch.ends)
+		return
 	}
-	if c.copyEnds > 0 {
-		c.copyEnds--
+	d := &c.due[0]
+	switch {
+	case d.ends > 0:
+		d.ends--
+	case d.request != msgSync:
+		c.readData(&d.after)
+	default:
+		ignored := *d
+		c.pop()
+		next := c.answered()
+		if len(c.due) == 0 {
+			c.open = true
+		}
+		next.asked += ignored.asked
+		next.swallow += ignored.swallow
+		next.ends += ignored.after
+		next.parses = next.parses || ignored.parses
+		next.failed = next.failed || ignored.failed
+		next.puts = append(ignored.puts, next.puts...)
+		c.readData(&next.ends)
+	}
+}
+
+// readData notes that data is read up to the next CopyDone or CopyFail, unless
+// that was sent already.
+func (c *core) readData(ends *int) {
+	if *ends > 0 {
+		*ends--
 		return
 	}
 	c.copyIn = true

@@ -33,8 +33,11 @@ func (c *client) converse() error {
 		c.relayAnswers()
 	}()
 	c.waiting.Store(0) // the client is read from: if it goes, that shows
-	for {
-		err := c.fill()
+	for held := c.r < c.w; ; held = false {
+		var err error
+		if !held {
+			err = c.fill()
+		}
 		d.mu.Lock()
 		var t turn
 		if d.on && err == nil {

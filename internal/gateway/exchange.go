@@ -60,6 +60,9 @@ func (c *client) take() (t turn, f *failure) {
 			c.skipping = m.missing
 		}
 		c.r += len(m.raw)
+		if c.core.barrier() && !c.duplexed.on {
+			break
+		}
 	}
 	t.bytes = c.in[from:c.r]
 	if len(c.out) > 0 {

@@ -186,7 +186,7 @@ func (c *client) finish() error {
 	if err := c.upstream.SetDeadline(time.Now().Add(settleTime)); err != nil {
 		return err
 	}
-	if len(c.core.due) > 0 && !c.core.copyIn {
+	if !c.core.settled() && !c.core.copyIn {
 		c.cancel()
 	}
 	var out []byte

@@ -62,7 +62,7 @@ func (c *client) login(full bool) error {
 	if c.settings, err = c.server.welcomes.settings(ctx, c.pool, wanted); err != nil {
 		return err
 	}
-	c.initial, c.core.reports = c.settings, c.settings.reported
+	c.initial, c.core.reports, c.core.asked = c.settings, c.settings.reported, c.settings.asked
 	if err := c.socket.SetDeadline(time.Time{}); err != nil {
 		return err
 	}

@@ -21,6 +21,7 @@ func (c *core) look(sql []byte, partial bool) {
 		sql, partial = text, false
 	}
 	c.blind = c.blind || partial
+	c.found = nil
 	w := words{text: sql}
 	begins := true // the next word begins a statement
 	for {
@@ -59,7 +60,7 @@ func (c *core) judge(word []byte, begins bool, w *words) string {
 		case is(word, "load"):
 			return "LOAD"
 		case is(word, "discard"):
-			c.putsBack("all")
+			c.track("all", true)
 			return ""
 		case is(word, "prepare"):
 			if next, _ := w.next(); is(next, "transaction") {
@@ -121,7 +122,7 @@ func (c *core) set(w *words, back bool) string {
 	}
 	switch {
 	case is(name, "all"): // RESET ALL
-		c.putsBack("all")
+		c.track("all", true)
 		return ""
 	case is(name, "local"), is(name, "transaction"), is(name, "constraints"):
 		return ""
@@ -135,15 +136,16 @@ func (c *core) set(w *words, back bool) string {
 			return c.track(tracked, back)
 		}
 	}
+	if asked, ok := spelling(c.asked, string(name)); ok && back {
+		return c.track(asked, back)
+	}
 	return "SET " + string(bytes.ToLower(name))
 }
 
-// track needs no pin, since the server reports the setting. If it is put back
-// (RESET, SET TO DEFAULT), its value is the one that the client connected with.
+// track needs no pin, since the server reports the setting, or the client asked
+// for it when it connected and has it put back (RESET, SET TO DEFAULT).
 func (c *core) track(name string, back bool) string {
-	if back {
-		c.putsBack(name)
-	}
+	c.found = append(c.found, putBack{name, back})
 	return ""
 }
 
@@ -153,8 +155,8 @@ func (c *core) doesReport(name string) bool {
 }
 
 // tag looks at a command tag for what look can't know: the text was longer than
-// what was there of it.
-func (c *core) tag(tag []byte) {
+// what was there of it. put says that the command sets settings, or puts them back.
+func (c *core) tag(tag []byte) (put bool) {
 	switch tag := string(bytes.TrimRight(tag, "\x00")); tag {
 	case "LISTEN", "PREPARE", "LOAD":
 		c.pinFor(tag, nil)
@@ -162,7 +164,9 @@ func (c *core) tag(tag []byte) {
 		if c.blind {
 			c.pinFor(tag+" in a long text", nil)
 		}
+		return tag == "SET" || tag == "RESET" || tag == "DISCARD ALL"
 	}
+	return false
 }
 
 // is compares without regard to case. lower is in lower case.

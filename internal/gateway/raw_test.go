@@ -59,10 +59,17 @@ func (w world) login(t testing.TB, parameters ...string) *raw {
 	return r
 }
 
-// direct connects to PostgreSQL itself, to compare with.
-func direct(t testing.TB, server *testkit.Server, database string) *raw {
+// direct connects to PostgreSQL itself, to compare with; parameters are as for login.
+func direct(t testing.TB, server *testkit.Server, database string, parameters ...string) *raw {
 	t.Helper()
-	pg, err := pgconn.Connect(t.Context(), server.URL(database))
+	c, err := pgconn.ParseConfig(server.URL(database))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(parameters); i += 2 {
+		c.RuntimeParams[parameters[i]] = parameters[i+1]
+	}
+	pg, err := pgconn.ConnectConfig(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +77,9 @@ func direct(t testing.TB, server *testkit.Server, database string) *raw {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newRaw(t, h.Conn)
+	r := newRaw(t, h.Conn)
+	r.pid = h.PID
+	return r
 }
 
 func (r *raw) send(messages ...pgproto3.FrontendMessage) {
@@ -205,14 +214,23 @@ func (w world) quiet(t testing.TB) {
 		case <-time.After(5 * time.Millisecond):
 		}
 	}
+	// What a server's process holds it lets go after its connection was closed.
 	here := "datname = (select current_database())"
-	got, err := w.server.QueryValue(ctx, w.database, `select (select count(*) from pg_stat_activity where `+here+` and pid <> pg_backend_pid()
-		and backend_type = 'client backend' and state <> 'idle') || ' busy, ' || (select count(*) from pg_locks where pid <> pg_backend_pid()
-		and database = (select oid from pg_database where `+here+`)) || ' locks, ' || (select count(*) from pg_prepared_xacts) || ' prepared'`)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != "0 busy, 0 locks, 0 prepared" {
-		t.Errorf("left behind: %s", got)
+	for {
+		got, err := w.server.QueryValue(ctx, w.database, `select (select count(*) from pg_stat_activity where `+here+` and pid <> pg_backend_pid()
+			and backend_type = 'client backend' and state <> 'idle') || ' busy, ' || (select count(*) from pg_locks where pid <> pg_backend_pid()
+			and database = (select oid from pg_database where `+here+`)) || ' locks, ' || (select count(*) from pg_prepared_xacts) || ' prepared'`)
+		switch {
+		case err == nil && got == "0 busy, 0 locks, 0 prepared":
+			return
+		case ctx.Err() != nil:
+			t.Fatalf("left behind: %s", got)
+		case err != nil:
+			t.Fatal(err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(5 * time.Millisecond):
+		}
 	}
 }

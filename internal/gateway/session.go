@@ -1,8 +1,8 @@
 package gateway
 
 import (
-	"bytes"
-	"slices"
+	"maps"
+	"strings"
 )
 
 // reported notes a setting that the server reports: it is the client's own, and
@@ -16,7 +16,7 @@ func (c *client) reported(body []byte, clients bool) (later bool) {
 	}
 	w := &c.server.welcomes
 	c.held.settings = w.with(c.has(), string(name), string(value))
-	if c.core.resets != nil {
+	if c.core.answered().puts.any() {
 		return true
 	}
 	c.settings = w.with(c.settings, string(name), string(value))
@@ -31,23 +31,42 @@ func (c *client) has() *settings {
 	return c.held.settings
 }
 
-// completed notes that a command has put settings back.
-func (c *client) completed(body []byte) {
-	if c.core.resets == nil {
-		return
+// putBack is a setting, in lower case, that a statement sets or puts back to what
+// it was when the client connected.
+type putBack struct {
+	name string // or "all"
+	back bool   // not set
+}
+
+// putBacks are those of a request, in order.
+type putBacks []putBack
+
+// any says whether anything is put back.
+func (p putBacks) any() bool {
+	for _, one := range p {
+		if one.back {
+			return true
+		}
 	}
-	switch string(bytes.TrimRight(body, "\x00")) {
-	case "DISCARD ALL":
-		c.putBackAll = true
-	case "RESET":
-		c.putBackAll = c.putBackAll || slices.Contains(c.core.resets, "all")
-		c.putBackNamed = true
-	case "SET":
-		c.putBackNamed = true
+	return false
+}
+
+// of says whether it is this setting that is put back in the end.
+func (p putBacks) of(name string) bool {
+	back := false
+	for _, one := range p {
+		if one.name == "all" || strings.EqualFold(one.name, name) {
+			back = one.back
+		}
 	}
-	if c.putBackAll {
-		c.held.settings = c.server.welcomes.intern(&settings{reported: c.has().reported, asked: map[string]string{}})
-	}
+	return back
+}
+
+// barrier says that what follows should wait until the last request is answered:
+// it puts settings back, and what the client connected with is to be set first.
+func (c *core) barrier() bool {
+	n := len(c.due)
+	return n > 0 && c.due[n-1].puts.any() && !c.open
 }
 
 // putBack tells the client what its settings are after a RESET. The server has put
@@ -55,24 +74,23 @@ func (c *client) completed(body []byte) {
 // is set there before its next request.
 func (c *client) putBack(out []byte) []byte {
 	w := &c.server.welcomes
+	ended := &c.core.ended
 	to := w.intern(&settings{reported: c.has().reported, asked: c.settings.asked})
-	for _, name := range replayed {
-		if !c.putBackAll && (!c.putBackNamed || !slices.Contains(c.core.resets, name)) {
-			continue
+	if ended.hasPut && !ended.failed {
+		for _, name := range replayed {
+			if spelled, ok := spelling(to.reported, name); ok && ended.puts.of(name) {
+				to = w.with(to, spelled, c.initial.reported[spelled])
+			}
 		}
-		if spelled, ok := spelling(to.reported, name); ok {
-			to = w.with(to, spelled, c.initial.reported[spelled])
-		}
+		there := maps.Clone(c.has().asked)
+		maps.DeleteFunc(there, func(name, _ string) bool { return ended.puts.of(name) })
+		c.held.settings = w.intern(&settings{reported: c.has().reported, asked: there})
 	}
 	for name, value := range to.reported {
 		if c.settings.reported[name] != value {
 			out = appendMessage(out, msgParameterStatus, []byte(name), []byte{0}, []byte(value), []byte{0})
 		}
 	}
-	c.settings, c.core.resets = to, nil
-	c.putBackAll, c.putBackNamed = false, false
+	c.settings = to
 	return out
 }
-
-// putsBack notes that a statement puts a setting back, or all of them.
-func (c *core) putsBack(name string) { c.resets = append(c.resets, name) }
