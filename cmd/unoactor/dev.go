@@ -120,7 +120,7 @@ Elsewhere, try:
   psql -h %[5]s -p %[6]s -U dev -d reporting -c 'select * from report'
   pgbench -h %[5]s -p %[6]s -U dev -n -S -c 64 -j 2 -T 10 default
 Kill some backends and watch the restarts:
-  psql -h %[5]s -p %[6]s -U dev -d default   -c "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'unoactor'"
+  psql -h %[5]s -p %[6]s -U dev -d default   -c "select count(pg_terminate_backend(pid)) from pg_stat_activity where state = 'idle'"
 Ctrl-C ends it and removes everything.
 `, took.Round(10*time.Millisecond), server.Addr(), listen, file, host, port)
 }
