@@ -145,7 +145,10 @@ func (c *client) surviveRelaying() {
 func (c *client) relayAnswers() {
 	d, a := &c.duplexed, &c.back
 	for {
-		n, err := c.upstream.read(a.room())
+		d.mu.Lock()
+		room := a.room() // the other goroutine asks whether anything is in the buffer
+		d.mu.Unlock()
+		n, err := c.upstream.read(room)
 		d.mu.Lock()
 		var out []byte
 		if errors.Is(err, os.ErrDeadlineExceeded) {
