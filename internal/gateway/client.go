@@ -23,6 +23,7 @@ type client struct {
 	user     string
 	database string
 	pool     Pool
+	repeats  int // how often a request is sent to another backend: all that the pool has may be lost at once
 	key      cancelKey
 	core     core
 	settings *settings // its session's

@@ -144,7 +144,7 @@ func (c *client) send(t turn, start int, between bool) error {
 				out = append(first, t.bytes...)
 			}
 		}
-		c.back.begin(fresh && try <= 3 && c.repeatable(start))
+		c.back.begin(fresh && try <= c.repeats && c.repeatable(start))
 		c.retains()
 		err := c.upstream.write(out)
 		if err != nil {

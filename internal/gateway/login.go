@@ -49,6 +49,7 @@ func (c *client) login(full bool) error {
 	if err != nil {
 		return unknownDatabase(c.database, err)
 	}
+	c.repeats = c.pool.Config().Hard()
 	c.core.session = c.pool.Config().Mode == "session"
 	wanted, f := start.wanted()
 	if f != nil {
