@@ -48,6 +48,7 @@ func (a *answers) room() []byte {
 func (c *client) answer() error {
 	a := &c.back
 	n, err := c.upstream.read(a.room())
+	a.repeatable = a.repeatable && !c.late()
 	if err != nil {
 		a.lost, c.broken = true, true
 		return err
@@ -164,8 +165,7 @@ func mustBeWhole(typ byte) bool {
 // place: FATAL, PANIC and ERROR are equally long.
 func (c *client) leaves(m message) bool {
 	body := m.body()
-	if m.missing > 0 || !bytes.Contains(body, []byte("\x00VFATAL\x00")) && !bytes.Contains(body, []byte("\x00VPANIC\x00")) &&
-		!bytes.HasPrefix(body, []byte("VFATAL\x00")) {
+	if m.missing > 0 || !goodbye(body) {
 		return false
 	}
 	if c.keeps() {
@@ -182,6 +182,11 @@ func (c *client) leaves(m message) bool {
 		at += 1 + len(value) + 1
 	}
 	return true
+}
+
+// goodbye says whether an error ends the server's connection.
+func goodbye(body []byte) bool {
+	return bytes.Contains(body, []byte("\x00VFATAL\x00")) || bytes.Contains(body, []byte("\x00VPANIC\x00")) || bytes.HasPrefix(body, []byte("VFATAL\x00"))
 }
 
 // keeps says whether the client's session lives and dies with its backend.

@@ -47,6 +47,9 @@ func newAuthenticator(g config.Gateway) (*authenticator, error) {
 	a := &authenticator{method: g.Auth, users: make(map[string]config.User), stored: make(map[string]scram.StoredCredentials)}
 	a.pepper = make([]byte, 32)
 	_, _ = rand.Read(a.pepper) // never fails
+	if len(g.Users) > 0 {
+		a.pepper = pepper(g.Users)
+	}
 	for _, u := range g.Users {
 		a.users[u.Name] = u
 		if g.Auth != config.SCRAM {
@@ -59,6 +62,16 @@ func newAuthenticator(g config.Gateway) (*authenticator, error) {
 		a.stored[u.Name] = credentials
 	}
 	return a, nil
+}
+
+// pepper is a secret that stays the same for as long as the users do, so that a
+// restart does not tell those who are made up from those who are not.
+func pepper(users []config.User) []byte {
+	mac := hmac.New(sha256.New, []byte("unoactor"))
+	for _, u := range users {
+		fmt.Fprintf(mac, "%q %q\n", u.Name, u.Password.Reveal())
+	}
+	return mac.Sum(nil)
 }
 
 // credentials makes what the server's side of SCRAM needs, of a password or of

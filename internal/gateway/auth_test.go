@@ -81,8 +81,8 @@ func TestConformance1And2And5StartUp(t *testing.T) {
 		want string
 	}{
 		{"3.0", packet(3<<16, dev), "Z:I"},
-		{"2 an unknown option", packet(3<<16, map[string]string{"user": "dev", "database": "default", "_pq_.x": "1"}), "NegotiateProtocolVersion Z:I"},
-		{"1 a newer protocol", packet(3<<16|9, dev), "NegotiateProtocolVersion Z:I"},
+		{"2 an unknown option", packet(3<<16, map[string]string{"user": "dev", "database": "default", "_pq_.x": "1"}), "NegotiateProtocolVersion:3.0 Z:I"},
+		{"1 a newer protocol", packet(3<<16|9, dev), "NegotiateProtocolVersion:3.0 Z:I"},
 		{"another protocol", packet(2<<16, dev), "FATAL:0A000 EOF"},
 		{"8 an unknown database is the router's to refuse", packet(3<<16, map[string]string{"user": "dev", "replication": "true"}), "FATAL:0A000 EOF"},
 		{"no user", packet(3<<16, nil), "FATAL:28000 EOF"},

@@ -46,6 +46,7 @@ type client struct {
 	duplexed duplex
 
 	waiting atomic.Int64 // since which tick of the server it waits for an answer; 0 if it doesn't
+	sent    int64        // at which tick its last turn went to the server
 	gone    atomic.Bool  // it hung up while it waited
 	limited bool         // its reads have a deadline
 
@@ -55,6 +56,7 @@ type client struct {
 	denial  error
 
 	mu      sync.Mutex
+	killed  bool          // it gets no backend any more
 	queuing func()        // ends its wait for a backend
 	running *conn.Backend // what a cancel request may cancel
 }
@@ -131,19 +133,7 @@ func (c *client) compact() {
 func (c *client) limitIdle() error {
 	c.duplexed.mu.Lock()
 	defer c.duplexed.mu.Unlock()
-	limit := c.server.config.IdleTimeout
-	if c.core.tx != 'I' {
-		limit = c.server.config.IdleInTransaction
-	}
-	var err error
-	switch {
-	case limit != config.Never:
-		c.limited = true
-		err = c.socket.SetReadDeadline(time.Now().Add(limit))
-	case c.limited:
-		c.limited = false
-		err = c.socket.SetReadDeadline(time.Time{})
-	}
+	err := c.setLimit()
 	// Shutdown wakes clients after it has said so: who has not seen it by now
 	// is woken.
 	if err == nil && c.server.draining.Load() && c.core.idle() && c.r == c.w {
@@ -153,6 +143,27 @@ func (c *client) limitIdle() error {
 		return c.duplexed.err
 	}
 	return err
+}
+
+// setLimit sets it for what the client is at now. While the server has something to
+// say, or reads a COPY, a client that is silent is not idle.
+func (c *client) setLimit() error {
+	limit := c.server.config.IdleTimeout
+	switch {
+	case !c.core.settled():
+		limit = config.Never
+	case c.core.tx != 'I':
+		limit = c.server.config.IdleInTransaction
+	}
+	switch {
+	case limit != config.Never:
+		c.limited = true
+		return c.socket.SetReadDeadline(time.Now().Add(limit))
+	case c.limited:
+		c.limited = false
+		return c.socket.SetReadDeadline(time.Time{})
+	}
+	return nil
 }
 
 // timedOut says what the end of a read's time means: nil if it was only woken.
@@ -169,7 +180,11 @@ func (c *client) timedOut() error {
 		_ = c.socket.SetReadDeadline(time.Time{}) // it may finish its transaction
 		return nil
 	}
-	if c.core.tx != 'I' {
+	switch {
+	case !c.core.settled():
+		_ = c.socket.SetReadDeadline(time.Time{}) // what it sent came just in time
+		return nil
+	case c.core.tx != 'I':
 		return errIdleInTransaction
 	}
 	return errIdle
@@ -180,6 +195,9 @@ func (c *client) wake() { _ = c.socket.SetReadDeadline(time.Now()) }
 
 // kill ends a client whatever it does.
 func (c *client) kill() {
+	c.mu.Lock()
+	c.killed = true
+	c.mu.Unlock()
 	c.cancel()
 	c.socket.Close()
 }

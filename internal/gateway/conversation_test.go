@@ -112,6 +112,8 @@ var conversations = []struct {
 		all(1, parse("select 1"), sync), all(1, q("select 2")), all(1, bind(), execute(0), sync), all(1, q("select 3"))}},
 	{"an unnamed statement that was never parsed", []step{
 		all(1, describe, sync), all(1, bind(), execute(0), sync), all(1, parse("selec"), sync), all(1, bind(), execute(0), sync), all(1, q("select 3"))}},
+	{"an unnamed statement that is closed", []step{
+		all(1, parse("select 1"), sync), all(1, &pgproto3.Close{ObjectType: 'S'}, sync), all(1, bind(), execute(0), sync), all(1, q("select 3"))}},
 	{"a long unnamed statement over Syncs", []step{
 		all(1, parse("select 1 where $1 <> '"+strings.Repeat("x", 100000)+"'"), describe, sync), all(1, bind("a"), execute(0), sync), all(1, q("select 3"))}},
 	{"an unknown portal", []step{all(1, execute(0), sync), all(1, &pgproto3.Describe{ObjectType: 'P', Name: "p"}, sync), all(1, q("select 1"))}},

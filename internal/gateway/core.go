@@ -99,6 +99,9 @@ func (c *core) request(m message) (verdict, *failure) {
 	case msgTerminate:
 		return end, nil
 	case msgFlush:
+		if c.settled() {
+			return drop, nil // there is nothing to flush, and nobody would answer
+		}
 		return forward, nil
 	case msgSync:
 		if !c.copyIn { // where the server ignores it
@@ -179,6 +182,10 @@ func (c *core) extended(m message) (verdict, *failure) {
 		if len(body) > 1 && body[0] == 'S' {
 			return c.uses(body[1:]), nil
 		}
+	case msgClose:
+		if len(body) > 1 && body[0] == 'S' && body[1] == 0 && !c.ignored {
+			c.statement = statement{}
+		}
 	}
 	return forward, nil
 }
@@ -226,7 +233,7 @@ func (c *core) reply(m message) (verdict, *failure) {
 		return c.readied(m, ours)
 	}
 	if ours {
-		if m.typ == msgError {
+		if m.typ == msgError && !goodbye(m.body()) {
 			return drop, &failure{fatal: true, code: "08006", message: "the client's session parameters could not be set on a backend",
 				detail: errorText(m.body())}
 		}

@@ -16,7 +16,7 @@ type duplex struct {
 	on     bool
 	err    error // what ended the relaying of answers
 	silent bool  // answers are read and go nowhere
-	busy   bool  // the server is being written to
+	busy   bool  // the server is being written to, or its side ended: the backend is in use
 
 	unwritable bool // that failed
 }
@@ -56,6 +56,7 @@ func (c *client) converse() error {
 			continue
 		}
 		upstream := c.upstream
+		d.busy = true // until the other goroutine has ended, the backend is not given back
 		d.mu.Unlock()
 		return c.interrupt(upstream, done, err)
 	}
@@ -116,7 +117,7 @@ func (c *client) interrupt(upstream *socket, done chan struct{}, err error) erro
 	}
 	<-done
 	lost := d.err
-	d.on, d.err = false, nil
+	d.on, d.err, d.busy = false, nil, false
 	if c.upstream != nil {
 		_ = c.upstream.SetReadDeadline(time.Time{})
 	}
@@ -170,6 +171,9 @@ func (c *client) relayAnswers() {
 			if c.core.free() {
 				c.giveBack()
 			}
+		}
+		if err == nil && c.core.settled() {
+			_ = c.setLimit() // fails only on a closed socket, which its reader notices
 		}
 		if c.server.draining.Load() && c.core.idle() {
 			c.wake()

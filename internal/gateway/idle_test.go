@@ -53,3 +53,36 @@ func TestAnEncryptedConnectionIsDeclinedAndTheClientMayGoOnWithout(t *testing.T)
 		t.Error(got)
 	}
 }
+
+func TestAClientThatWaitsForAnAnswerIsNotIdle(t *testing.T) {
+	server, database := testkit.Shared(t)
+	w := start(t, server, database, func(_ *config.Pool, g *config.Gateway) {
+		g.IdleTimeout, g.IdleInTransaction = 200*time.Millisecond, 200*time.Millisecond
+	})
+	r := w.login(t)
+	r.send(parse("select pg_sleep(0.5)"), bind(), execute(0), flush)
+	r.hearUntil(is("C:SELECT_1"))
+	r.send(sync)
+	if got := r.hear(2); got != "Z:I FATAL:57P05 EOF" {
+		t.Errorf("idle after a conversation: %s", got)
+	}
+	r = w.login(t)
+	r.send(q("begin"), parse("select pg_sleep(0.5)"), bind(), execute(0), flush)
+	r.hearUntil(is("C:SELECT_1"))
+	r.send(sync)
+	if got := r.hear(2); got != "Z:T FATAL:25P03 EOF" {
+		t.Errorf("idle in a transaction after a conversation: %s", got)
+	}
+	w.quiet(t)
+}
+
+func TestAFlushOfNothingTakesNoBackend(t *testing.T) {
+	server, database := testkit.Shared(t)
+	w := start(t, server, database, one)
+	r, other := w.login(t), w.login(t)
+	r.send(flush)
+	other.expect("select 1", "1")
+	r.expect("select 2", "2")
+	r.send(flush)
+	other.expect("select 3", "3")
+}

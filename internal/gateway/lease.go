@@ -31,10 +31,14 @@ func (c *client) borrow() *failure {
 		l.Destroy(err)
 		return refused(err, 0, 0)
 	}
-	c.lease, c.backend, c.held, c.upstream, c.broken, c.farewell = l, b, h, upstream, false, ""
 	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.killed {
+		l.Release()
+		return errShutdown
+	}
+	c.lease, c.backend, c.held, c.upstream, c.broken, c.farewell = l, b, h, upstream, false, ""
 	c.running = b
-	c.mu.Unlock()
 	return nil
 }
 
@@ -55,12 +59,9 @@ func (c *client) queue() (conn.Lease, *failure) {
 	if c.granted == nil {
 		c.granted = make(chan struct{}, 1)
 	}
-	if err := c.pool.Slots().Enqueue(&c.place, c); err != nil {
-		return conn.Lease{}, refused(err, 0, limit)
+	if f := c.enqueue(); f != nil {
+		return conn.Lease{}, f
 	}
-	c.mu.Lock()
-	c.queuing = c.leaveQueue
-	c.mu.Unlock()
 	<-c.granted
 	c.mu.Lock()
 	c.queuing = nil
@@ -71,6 +72,20 @@ func (c *client) queue() (conn.Lease, *failure) {
 		return l, refused(err, time.Since(began), p.AcquireTimeout)
 	}
 	return l, nil
+}
+
+// enqueue stands in the queue, and lets a cancel request know where.
+func (c *client) enqueue() *failure {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.killed {
+		return errShutdown
+	}
+	if err := c.pool.Slots().Enqueue(&c.place, c); err != nil {
+		return refused(err, 0, 0)
+	}
+	c.queuing = c.leaveQueue
+	return nil
 }
 
 // Granted is called by the pool when it is the client's turn.
@@ -89,14 +104,24 @@ func (c *client) leaveQueue() {
 func (c *client) queueFor(limit time.Duration) (conn.Lease, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), limit) // a client has no context but its connection
 	defer cancel()
+	defer c.whileQueuing(cancel)()
+	return c.pool.Acquire(ctx)
+}
+
+// whileQueuing lets cancel requests end a wait, until the function that it returns
+// is called.
+func (c *client) whileQueuing(end func()) (over func()) {
 	c.mu.Lock()
-	c.queuing = cancel
-	c.mu.Unlock()
-	l, err := c.pool.Acquire(ctx)
-	c.mu.Lock()
-	c.queuing = nil
-	c.mu.Unlock()
-	return l, err
+	defer c.mu.Unlock()
+	c.queuing = end
+	if c.killed {
+		end()
+	}
+	return func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.queuing = nil
+	}
 }
 
 // adopt returns the request that gives the backend the client's settings, nil if
@@ -108,6 +133,7 @@ func (c *client) adopt() []byte {
 	from := c.held.settings
 	if from == nil {
 		from = c.server.welcomes.base(c.backend)
+		c.server.welcomes.renew(c.pool.Config().Name, from)
 	}
 	if c.core.tx == 'E' {
 		return nil // nothing can be set there, and nothing depends on it

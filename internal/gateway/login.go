@@ -57,9 +57,7 @@ func (c *client) login(full bool) error {
 	}
 	ctx, cancel := context.WithDeadline(context.Background(), deadline) // a client has no context but its connection
 	defer cancel()
-	c.mu.Lock()
-	c.queuing = cancel
-	c.mu.Unlock()
+	defer c.whileQueuing(cancel)()
 	if c.settings, err = c.server.welcomes.settings(ctx, c.pool, wanted); err != nil {
 		return err
 	}

@@ -22,7 +22,7 @@ func (c *core) look(sql []byte, partial bool) {
 	}
 	c.blind = c.blind || partial
 	c.found = nil
-	w := words{text: sql}
+	w := words{text: sql, escapes: c.reports["standard_conforming_strings"] == "off"}
 	begins := true // the next word begins a statement
 	for {
 		word, ok := w.next()
@@ -68,9 +68,10 @@ func (c *core) judge(word []byte, begins bool, w *words) string {
 			}
 			return "PREPARE"
 		case is(word, "declare"):
-			for next, ok := w.next(); ok && next[0] != ';'; next, ok = w.next() {
+			ahead := *w
+			for next, ok := ahead.next(); ok && next[0] != ';'; next, ok = ahead.next() {
 				if is(next, "with") {
-					if next, _ = w.next(); is(next, "hold") {
+					if next, _ = ahead.next(); is(next, "hold") {
 						return "a cursor WITH HOLD"
 					}
 				}
@@ -79,16 +80,19 @@ func (c *core) judge(word []byte, begins bool, w *words) string {
 		}
 	}
 	switch len(word) {
-	case 7:
-		if is(word, "pg_temp") {
+	case 4, 7, 9:
+		if is(word, "temp") || is(word, "pg_temp") || is(word, "temporary") {
 			return "a temporary object"
 		}
-	case 4, 9:
-		if is(word, "temp") || is(word, "temporary") {
-			return "a temporary object"
+		if is(word, "setseed") {
+			return "setseed"
+		}
+	case 14:
+		if is(word, "dblink_connect") {
+			return "dblink_connect"
 		}
 	case 10:
-		if is(word, "set_config") {
+		if is(word, "set_config") && !w.localConfig() {
 			return "set_config"
 		}
 	case 16, 20, 23, 27:
@@ -118,7 +122,7 @@ func (c *core) set(w *words, back bool) string {
 		if !ok || next[0] == ';' {
 			break
 		}
-		back = is(next, "default") || is(next, "local") // SET TIME ZONE LOCAL
+		back = is(next, "default") || is(next, "local") && is(name, "time") // SET TIME ZONE LOCAL
 	}
 	switch {
 	case is(name, "all"): // RESET ALL
@@ -183,133 +187,4 @@ func is(word []byte, lower string) bool {
 		}
 	}
 	return true
-}
-
-// words cuts SQL into words and semicolons, and leaves out what is quoted or
-// commented (PostgreSQL documentation, "Lexical Structure").
-type words struct {
-	text []byte
-	pos  int
-}
-
-func (w *words) next() (word []byte, ok bool) {
-	for w.pos < len(w.text) {
-		c := w.text[w.pos]
-		switch {
-		case letter(c):
-			return w.word(), true
-		case c == ';':
-			w.pos++
-			return w.text[w.pos-1 : w.pos], true
-		case c == '\'' || c == '"':
-			w.quoted(c)
-		case c == '-' && w.at(1) == '-':
-			w.line()
-		case c == '/' && w.at(1) == '*':
-			w.comment()
-		case c == '$':
-			w.dollar()
-		default:
-			w.pos++
-		}
-	}
-	return nil, false
-}
-
-func letter(c byte) bool {
-	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c == '_' || c >= 0x80
-}
-
-func (w *words) at(n int) byte {
-	if w.pos+n < len(w.text) {
-		return w.text[w.pos+n]
-	}
-	return 0
-}
-
-func (w *words) word() []byte {
-	start := w.pos
-	for w.pos < len(w.text) && (letter(w.text[w.pos]) || '0' <= w.text[w.pos] && w.text[w.pos] <= '9' || w.text[w.pos] == '$') {
-		w.pos++
-	}
-	word := w.text[start:w.pos]
-	if len(word) == 1 && (word[0] == 'e' || word[0] == 'E') && w.at(0) == '\'' {
-		w.escaped()
-	}
-	return word
-}
-
-// quoted skips a string or a quoted name, in which a doubled quote is a quote.
-func (w *words) quoted(q byte) {
-	for w.pos++; w.pos < len(w.text); w.pos++ {
-		if w.text[w.pos] == q {
-			if w.at(1) != q {
-				w.pos++
-				return
-			}
-			w.pos++
-		}
-	}
-}
-
-// escaped skips the string of E'...', in which a backslash escapes.
-func (w *words) escaped() {
-	for w.pos++; w.pos < len(w.text); w.pos++ {
-		switch w.text[w.pos] {
-		case '\\':
-			w.pos++
-		case '\'':
-			if w.at(1) != '\'' {
-				w.pos++
-				return
-			}
-			w.pos++
-		}
-	}
-}
-
-func (w *words) line() {
-	if n := bytes.IndexByte(w.text[w.pos:], '\n'); n >= 0 {
-		w.pos += n + 1
-		return
-	}
-	w.pos = len(w.text)
-}
-
-// comment skips a comment, which may hold others.
-func (w *words) comment() {
-	depth := 0
-	for w.pos < len(w.text) {
-		switch {
-		case w.text[w.pos] == '/' && w.at(1) == '*':
-			depth++
-			w.pos += 2
-		case w.text[w.pos] == '*' && w.at(1) == '/':
-			depth--
-			w.pos += 2
-			if depth == 0 {
-				return
-			}
-		default:
-			w.pos++
-		}
-	}
-}
-
-// dollar skips a dollar-quoted string, or a parameter.
-func (w *words) dollar() {
-	end := w.pos + 1
-	for end < len(w.text) && (letter(w.text[end]) || end > w.pos+1 && '0' <= w.text[end] && w.text[end] <= '9') {
-		end++
-	}
-	if end >= len(w.text) || w.text[end] != '$' {
-		w.pos++
-		return
-	}
-	quote := w.text[w.pos : end+1]
-	if n := bytes.Index(w.text[end+1:], quote); n >= 0 {
-		w.pos = end + 1 + n + len(quote)
-		return
-	}
-	w.pos = len(w.text)
 }

@@ -19,7 +19,11 @@ func TestWhatPins(t *testing.T) {
 		"set session authorization x": "SET authorization", "set role x": "SET role", "set timezone.own = 1": "SET timezone", `set "TimeZone" to 'x'`: "SET to",
 		"set session characteristics as transaction read only": "SET SESSION CHARACTERISTICS",
 		"create temp table x ()":                               "a temporary object", "select 1 into temporary x": "a temporary object", "create table pg_temp.x ()": "a temporary object",
-		"select set_config('a', 'b', true)": "set_config", "select pg_catalog.pg_advisory_lock(1)": "a session advisory lock",
+		"select set_config('a', 'b', true)": "", "select set_config('a', f(true), TRUE ), 1": "", "select set_config('a', 'b', /* c */ true)": "set_config",
+		"select set_config('a', 'b', false)": "set_config", "select set_config('a', 'b', true or x)": "set_config", "select set_config('a', f('b', true), $1)": "set_config",
+		"select set_config('a', ', true)', false)": "set_config", "select set_config('a', 'b', true), set_config('a', 'b', false)": "set_config",
+		"declare c cursor for select 1; set role x": "SET role", "select SetSeed(0.5)": "setseed", "select dblink_connect('x')": "dblink_connect",
+		"set application_name to local": "", `select '\'; set role x; --'`: "SET role", "select pg_catalog.pg_advisory_lock(1)": "a session advisory lock",
 		"select pg_try_advisory_lock_shared(1)": "a session advisory lock", "declare c cursor with hold for select 1": "a cursor WITH HOLD",
 	} {
 		if got := gateway.Pins(sql); got != want {
@@ -34,6 +38,7 @@ func TestWhatMayBeSentTwice(t *testing.T) {
 		"select count(*), coalesce(a, (select max(b) from y)) from x where a in (1, 2)": true, "": false, "insert into x values (1)": false,
 		"select 1; select 2": false, "select * into y from x": false, "select pay(7)": false, "select nextval('x')": false, `select "pay"(7)`: false,
 		"select pay /* c */ (7)": false, "with x as (delete from y returning 1) select * from x": false, "commit": false, "select pg_catalog.pay (7)": false,
+		`select '\', pay(7) --'`: false,
 	} {
 		if got := gateway.OnlyReads(sql); got != want {
 			t.Errorf("%s: %v", sql, got)

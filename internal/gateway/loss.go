@@ -54,6 +54,10 @@ func (c *client) retains() {
 	}
 }
 
+// late says that the turn under way has run for more than a second or two. Then it
+// was not lost with an idle backend: maybe somebody has ended it on purpose.
+func (c *client) late() bool { return c.server.ticks.Load()-c.sent > 1 }
+
 // repeat prepares to send the turn to another backend, if it may be sent again.
 func (c *client) repeat() bool {
 	if !c.back.repeatable || c.back.relayed {

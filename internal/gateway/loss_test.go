@@ -80,7 +80,7 @@ func TestConformance27AClientInATransactionHearsOfALostServerAndGoesOn(t *testin
 	if err := server.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	if got := inside.query("select 1"); got != "E:08006 Z:I" && got != "E:57P01 Z:I" {
+	if got := inside.query("select 1"); got != "E:08006 Z:I" && got != "E:57P01 Z:I" && got != "T E:57P01 Z:I" {
 		t.Errorf("in a transaction: %s", got)
 	}
 	if got := kept.hear(1); !strings.HasPrefix(got, "FATAL:") {
@@ -243,4 +243,19 @@ func TestShutdownEndsTheIdleAndLetsTransactionsFinishForAWhile(t *testing.T) {
 		t.Errorf("out of time: %s", got)
 	}
 	w.quiet(t)
+}
+
+func TestAStatementThatRanForLongIsNotSentAgainWhenItsBackendIsTerminated(t *testing.T) {
+	server, database := testkit.Shared(t)
+	w := start(t, server, database, nil)
+	r := w.login(t)
+	r.send(q("select count(*) from generate_series(1, 1000000000) as runs_for_long"))
+	w.until(t, "it has run for long", "select count(*) from pg_stat_activity where query like '%runs_for_long' and now() - query_start > '3 s' and pid <> pg_backend_pid()", "1")
+	if _, err := server.TerminateBackends(t.Context(), "datname = '"+database+"' and query like '%runs_for_long'"); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.hear(1); got != "T E:57P01 Z:I" {
+		t.Error(got)
+	}
+	r.expect("select 1", "1")
 }

@@ -176,6 +176,8 @@ func (r *raw) word(m pgproto3.BackendMessage) string {
 		return "A:" + m.Channel + "," + m.Payload
 	case *pgproto3.CopyData:
 		return "d:" + strings.TrimSpace(string(m.Data))
+	case *pgproto3.NegotiateProtocolVersion:
+		return fmt.Sprintf("NegotiateProtocolVersion:%d.%d", m.NewestMinorProtocol>>16, m.NewestMinorProtocol&0xffff)
 	case *pgproto3.FunctionCallResponse:
 		return "V:" + string(m.Result)
 	}

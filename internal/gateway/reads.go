@@ -27,6 +27,9 @@ func onlyReads(sql []byte) bool {
 	if !ok || !is(word, "select") && !is(word, "show") && !is(word, "values") && !is(word, "table") && !is(word, "begin") && !is(word, "start") {
 		return false
 	}
+	if bytes.IndexByte(sql, '\\') >= 0 {
+		return false // where a string ends may depend on a setting
+	}
 	if bytes.IndexByte(sql, '"') >= 0 && bytes.IndexByte(sql, '(') >= 0 {
 		return false // a quoted name may be a function's
 	}

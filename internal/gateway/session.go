@@ -20,6 +20,7 @@ func (c *client) reported(body []byte, clients bool) (later bool) {
 		return true
 	}
 	c.settings = w.with(c.settings, string(name), string(value))
+	c.core.reports = c.settings.reported
 	return false
 }
 
@@ -91,6 +92,6 @@ func (c *client) putBack(out []byte) []byte {
 			out = appendMessage(out, msgParameterStatus, []byte(name), []byte{0}, []byte(value), []byte{0})
 		}
 	}
-	c.settings = to
+	c.settings, c.core.reports = to, to.reported
 	return out
 }

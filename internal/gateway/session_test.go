@@ -152,3 +152,42 @@ func TestConformance9AThousandIdleClientsShareTwoBackends(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatAClientAskedForWhenItConnectedIsPutBackToThat(t *testing.T) {
+	server, database := testkit.Shared(t)
+	w := start(t, server, database, one)
+	a, b := w.login(t, "extra_float_digits", "-3"), w.login(t)
+	for _, back := range []string{"reset extra_float_digits", "set extra_float_digits to default", "reset all"} {
+		a.query(back)
+		a.expect("show extra_float_digits", "-3")
+		b.expect("show extra_float_digits", "1")
+		a.expect("show extra_float_digits", "-3")
+	}
+	a.send(q("reset all"), q("show extra_float_digits"), q("set timezone to 'Asia/Tokyo'"), q("reset timezone; set timezone to 'Europe/Rome'"), q("show timezone"))
+	if got := a.hear(5); got != "C:RESET Z:I T D:-3 C:SHOW Z:I C:SET Z:I C:RESET C:SET Z:I T D:Europe/Rome C:SHOW Z:I" {
+		t.Error(got)
+	}
+	if n := w.gateway.Stats().Pinned; n != 0 {
+		t.Errorf("%d clients are pinned", n)
+	}
+}
+
+func TestNewClientsSeeWhatTheServersDefaultsHaveBecome(t *testing.T) {
+	server, database := testkit.Shared(t)
+	w := start(t, server, database, one)
+	before := w.login(t, "IntervalStyle", "iso_8601")
+	old := before.parameters["TimeZone"]
+	if err := server.Exec(t.Context(), database, "alter database "+database+" set timezone to 'Pacific/Fiji'"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := server.TerminateBackends(t.Context(), "datname = '"+database+"'"); err != nil {
+		t.Fatal(err)
+	}
+	before.expect("show timezone", old) // a session's settings are its own
+	after := w.login(t, "IntervalStyle", "iso_8601")
+	if got := after.parameters["TimeZone"]; got != "Pacific/Fiji" {
+		t.Errorf("a new client is told of %s", got)
+	}
+	after.expect("show timezone", "Pacific/Fiji")
+	before.expect("show timezone", old)
+}

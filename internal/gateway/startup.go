@@ -91,7 +91,7 @@ func (s startup) negotiate() []byte {
 	if s.kind == protocol3 && len(s.unknown) == 0 {
 		return nil
 	}
-	body := binary.BigEndian.AppendUint32(nil, 0) // the newest minor version
+	body := binary.BigEndian.AppendUint32(nil, protocol3) // the whole version, as servers write it
 	body = binary.BigEndian.AppendUint32(body, uint32(len(s.unknown)))
 	for _, name := range s.unknown {
 		body = append(append(body, name...), 0)

@@ -136,6 +136,18 @@ func (w *welcomes) store(key string, s *settings) {
 	w.served[key] = s
 }
 
+// renew forgets what was known of a pool whose newest backend reports other
+// settings: those of the server, its database or its user were changed.
+func (w *welcomes) renew(pool string, base *settings) {
+	w.lock.Lock()
+	defer w.lock.Unlock()
+	if known := w.served[pool]; known == nil || known == base || maps.Equal(known.reported, base.reported) {
+		return
+	}
+	maps.DeleteFunc(w.served, func(key string, _ *settings) bool { return strings.HasPrefix(key, pool+"\x00") })
+	w.served[pool] = base
+}
+
 func key(pool string, wanted map[string]string) string {
 	var b strings.Builder
 	b.WriteString(pool)
