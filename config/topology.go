@@ -36,8 +36,21 @@ type Node struct {
 	// can't be connected to: it doubles from min to max, jittered. Defaults 100 ms, 15 s.
 	BackoffMin time.Duration
 	BackoffMax time.Duration
+	Breaker    Breaker
 	Labels     map[string]string
 	Source     Source
+}
+
+// Breaker has those who would wait for a node that can't be connected to fail at
+// once instead. The zero Breaker never opens.
+type Breaker struct {
+	// FailureThreshold attempts to connect that fail within TripTimeout open it.
+	// 0 turns it off, so that waits last through a restart of the server.
+	FailureThreshold int
+	TripTimeout      time.Duration // default 60 s
+	// ResetTimeout is how long it stays open before one attempt tries the node
+	// again. Default 30 s.
+	ResetTimeout time.Duration
 }
 
 // Role is what a node is for.
@@ -108,8 +121,29 @@ type Pool struct {
 	MaxLifetime time.Duration
 	// IdleTimeout is how long a backend above MinIdle may be idle. Default 10 min.
 	IdleTimeout time.Duration
-	Reset       Reset
-	Hooks       Hooks
+	// KeepAlive is how long a backend is idle before it is pinged, less up to a
+	// tenth of it at random, so that what forgets idle connections on the way to
+	// the server does not forget this one. Default 2 min.
+	KeepAlive time.Duration
+	// ValidateAfterIdle is how long a backend may be idle and still be lent without
+	// a ping; ValidateTimeout bounds the ping. Defaults 30 s, 1 s.
+	ValidateAfterIdle time.Duration
+	ValidateTimeout   time.Duration
+	// Order is which idle backend is lent first. Default LIFO.
+	Order Order
+	// QueueTarget is the wait that the queue should stay below. When even the
+	// shortest wait within a QueueInterval was longer, the pool is overloaded: those
+	// who have waited for twice the target are refused. Defaults Never, 1 s.
+	QueueTarget   time.Duration
+	QueueInterval time.Duration
+	// LeakAfter is how long a lease may last before it is reported; ReclaimAfter,
+	// before it is revoked. Default Never, both.
+	LeakAfter    time.Duration
+	ReclaimAfter time.Duration
+	Sizing       Sizing
+	Retry        Retry
+	Reset        Reset
+	Hooks        Hooks
 	// DrainTimeout is how long Close waits for leases to come back before it
 	// cancels and closes what is left. Default 10 s.
 	DrainTimeout time.Duration
@@ -121,6 +155,43 @@ type Pool struct {
 	Runtime map[string]string
 	Labels  map[string]string
 	Source  Source
+}
+
+// Order is which idle backend is lent first.
+type Order string
+
+// The orders.
+const (
+	LIFO Order = "lifo" // those in use stay in use, the others grow old enough to be closed; the default
+	FIFO Order = "fifo" // the one that was idle longest: all are used alike
+)
+
+// Sizing has the number of backends that a pool keeps follow its load, between
+// Size and the hard limit. The zero Sizing is off.
+type Sizing struct {
+	// Step is by how many backends the pool grows or shrinks at once. 0 turns
+	// dynamic sizing off.
+	Step int
+	// GrowAt is the utilisation (backends in use / backends kept) at which the
+	// pool grows; it also grows when GrowWaiting or more wait. Defaults 0.8, 1.
+	GrowAt      float64
+	GrowWaiting int
+	// ShrinkAt is the utilisation below which it shrinks, once it has been below
+	// for CoolDown. Defaults 0.5, 30 s.
+	ShrinkAt float64
+	CoolDown time.Duration
+}
+
+// Retry says what is repeated when it failed in a way that repeating can mend,
+// and only where it is certain that nothing happens twice. The zero Retry is off.
+type Retry struct {
+	MaxRetries int           // 0 turns retries off
+	RetryDelay time.Duration // before the first; jittered by a tenth. Default 100 ms
+	// BackoffFactor is by what each delay is longer than the one before. Default 2.
+	BackoffFactor float64
+	// RetryableErrors are classes (connection, operational, serialization,
+	// deadlock) or SQLSTATEs, as "55P03". Default connection, serialization, deadlock.
+	RetryableErrors []string
 }
 
 // Hard is the number of backends that the pool never exceeds.

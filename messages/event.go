@@ -1,0 +1,136 @@
+package messages
+
+import "time"
+
+// Event is something that happened and that others may want to know. The set is
+// closed. Events are values: they hold names and numbers, nothing that is owned,
+// and no parameter, password or SQL.
+type Event interface{ event() }
+
+// Origin is where an event comes from. It is in every event of a pool.
+type Origin struct {
+	Pool string
+	Node string
+	At   time.Time
+}
+
+// Backend says which connection an event of a connection is about.
+type Backend struct {
+	Slot        int
+	Incarnation uint64
+	PID         uint32 // of the server's process, 0 before there is one
+}
+
+// PoolCreated: a pool has started.
+type PoolCreated struct{ Origin }
+
+// PoolRecycled: all backends of a pool were invalidated at once and are being
+// replaced.
+type PoolRecycled struct {
+	Origin
+	Generation uint64 // of the backends that come now
+	Cause      Cause
+}
+
+// PoolDisposed: a pool was closed and its last backend is gone.
+type PoolDisposed struct{ Origin }
+
+// Checkout: a backend was leased.
+type Checkout struct {
+	Origin
+	Backend
+}
+
+// Checkin: a lease ended.
+type Checkin struct {
+	Origin
+	Backend
+}
+
+// ConnectionError: an attempt to connect failed, or a backend was lost.
+type ConnectionError struct {
+	Origin
+	Backend
+	Cause Cause
+	Err   error
+}
+
+// ConnectionOpened: a backend is ready for its first lease.
+type ConnectionOpened struct {
+	Origin
+	Backend
+	Took time.Duration // to connect, authenticate and run the connect hooks
+}
+
+// ConnectionClosed: a backend is gone from the server.
+type ConnectionClosed struct {
+	Origin
+	Backend
+	Cause Cause
+}
+
+// ConnectionRestarted: a slot that lost its backend gets a new incarnation.
+type ConnectionRestarted struct {
+	Origin
+	Backend
+	Cause    Cause  // of the loss
+	Restarts uint64 // of the slot so far
+}
+
+// ConnectionLeaked: a lease has lasted for longer than leak_after.
+type ConnectionLeaked struct {
+	Origin
+	Backend
+	Held      time.Duration // at least
+	Reclaimed bool          // the lease was revoked, for it lasted longer than reclaim_after
+	Checkout  string        // the stack of who acquired, then
+	Now       string        // the stack of the goroutine that acquired, now; "" if it ended
+	State     string        // of the server's process, as pg_stat_activity has it
+	Statement string        // the last of the backend, as the server shows it
+	Blockers  []uint32      // the server's processes that it waits for
+}
+
+// BreakerChanged: the breaker of a node opened, half-opened or closed.
+type BreakerChanged struct {
+	Node  string
+	At    time.Time
+	State BreakerState
+	Cause Cause
+	Err   error     // that opened it, nil unless open
+	Next  time.Time // the next attempt, zero unless open
+}
+
+// RouteChanged: sessions are sent elsewhere than before.
+type RouteChanged struct {
+	At     time.Time
+	Pool   string // that was entered into, or taken out of, the table
+	Node   string
+	Reason string
+}
+
+func (PoolCreated) event()         {}
+func (PoolRecycled) event()        {}
+func (PoolDisposed) event()        {}
+func (Checkout) event()            {}
+func (Checkin) event()             {}
+func (ConnectionError) event()     {}
+func (ConnectionOpened) event()    {}
+func (ConnectionClosed) event()    {}
+func (ConnectionRestarted) event() {}
+func (ConnectionLeaked) event()    {}
+func (BreakerChanged) event()      {}
+func (RouteChanged) event()        {}
+
+// BreakerState is what a node's breaker is at one moment.
+type BreakerState uint8
+
+// The states of a breaker.
+const (
+	BreakerClosed   BreakerState = iota // attempts are made as they are wanted; the only state of a breaker that is off
+	BreakerOpen                         // no attempt is made, who would wait fails at once
+	BreakerHalfOpen                     // one attempt decides
+)
+
+var breakerStates = [...]string{"closed", "open", "half_open"}
+
+func (s BreakerState) String() string { return breakerStates[s] }
