@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -90,6 +91,45 @@ func (k *checker) timings(s Source, what string, timings ...timing) {
 		case t.value == Never && t.ends:
 			k.wrong(s, t.setting, what, `write a time, such as "30s"`, "it must have an end, so it can't be never")
 		}
+	}
+}
+
+// inOrder says that short must not be longer than long, nor as long if strict.
+// What is wrong with one of them alone is said by timings; a short one that is
+// Never is off.
+func (k *checker) inOrder(s Source, what string, short, long timing, strict bool) {
+	switch {
+	case short.value <= 0 || long.value <= 0 || short.value == Never:
+		return
+	case short.value < long.value || short.value == long.value && !strict:
+		return
+	}
+	shorter, longer := "shorter", "longer"
+	if strict {
+		shorter, longer = "not longer", "not shorter"
+	}
+	if _, given := s.settings[long.setting]; given {
+		k.wrong(s, long.setting, what, fmt.Sprintf("make it longer, or %s shorter", short.setting),
+			"%s is %s than %s, %s", show(long.value), shorter, short.setting, show(short.value))
+		return
+	}
+	k.wrong(s, short.setting, what, fmt.Sprintf("make it shorter, or %s longer", long.setting),
+		"%s is %s than %s, %s", show(short.value), longer, long.setting, show(long.value))
+}
+
+// unused says that a block sets something while the setting that turns it on is
+// 0, and which value of it to write. t is not completed.
+func unused[T any](k *checker, s Source, what, block string, table []setting[T], t T, on, value string) {
+	for _, other := range table {
+		if other.name == on || reflect.ValueOf(other.of(&t).get()).IsZero() {
+			continue
+		}
+		setting := block + "." + other.name
+		if _, given := s.settings[block+"."+on]; given {
+			setting = block + "." + on
+		}
+		k.wrong(s, setting, what, fmt.Sprintf("write %s = %s, or leave the block out", on, value), "%s is off", block)
+		return
 	}
 }
 

@@ -22,14 +22,9 @@ func (k *checker) nodes(t Topology) {
 		oneOf(k, n.Source, "role", what, n.Role, Primary, Replica)
 		k.timings(n.Source, what, timing{"connect_timeout", n.ConnectTimeout, true},
 			timing{"backoff_min", n.BackoffMin, true}, timing{"backoff_max", n.BackoffMax, true})
-		if n.BackoffMin > n.BackoffMax && n.BackoffMax > 0 && n.BackoffMin != Never {
-			if _, given := n.Source.settings["backoff_max"]; given {
-				k.wrong(n.Source, "backoff_max", what, "make it longer, or backoff_min shorter", "%s is shorter than backoff_min, %s", show(n.BackoffMax), show(n.BackoffMin))
-			} else {
-				k.wrong(n.Source, "backoff_min", what, "make it shorter, or backoff_max longer", "%s is longer than backoff_max, %s", show(n.BackoffMin), show(n.BackoffMax))
-			}
-		}
+		k.inOrder(n.Source, what, timing{setting: "backoff_min", value: n.BackoffMin}, timing{setting: "backoff_max", value: n.BackoffMax}, false)
 		k.tls(n, what)
+		k.breaker(n, what)
 	}
 }
 
@@ -49,6 +44,18 @@ func (k *checker) tls(n Node, what string) {
 				k.wrong(n.Source, unused.setting, what, `write mode = "verify-full", or leave it out`, "nothing uses it, since mode is disable")
 			}
 		}
+	}
+}
+
+func (k *checker) breaker(n Node, what string) {
+	b := n.Breaker
+	switch {
+	case b.FailureThreshold == 0:
+		unused(k, n.Source, what, "breaker", breakerSettings, b, "failure_threshold", "5")
+	case b.FailureThreshold < 0:
+		k.wrong(n.Source, "breaker.failure_threshold", what, "", "want at least 0, not %d", b.FailureThreshold)
+	default:
+		k.timings(n.Source, what, timing{"breaker.trip_timeout", b.TripTimeout, true}, timing{"breaker.reset_timeout", b.ResetTimeout, true})
 	}
 }
 

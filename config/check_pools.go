@@ -35,6 +35,11 @@ func (k *checker) pools(t Topology) {
 		}
 		k.timings(p.Source, what, timing{"acquire_timeout", p.AcquireTimeout, false}, timing{"idle_timeout", p.IdleTimeout, false},
 			timing{"drain_timeout", p.DrainTimeout, false}, timing{"hooks.timeout", p.Hooks.Timeout, true})
+		k.pings(p, what)
+		k.queue(p, what)
+		k.leaks(p, what)
+		k.sizing(p, what)
+		k.retry(p, what)
 		if p.Mode == Session && p.Reset == ResetNone {
 			k.wrong(p.Source, "reset", what, `write reset = "discard all", or leave it out`,
 				"in session mode the next client would find the last one's session state")
@@ -65,6 +70,26 @@ func (k *checker) sizes(p Pool, what string) {
 	if p.MinIdle < 0 || p.MinIdle > p.Size {
 		k.wrong(p.Source, "min_idle", what, "lower it, or raise size", "%d is not between 0 and size, which is %d", p.MinIdle, p.Size)
 	}
+}
+
+func (k *checker) pings(p Pool, what string) {
+	validate := timing{"validate_timeout", p.ValidateTimeout, true}
+	k.timings(p.Source, what, timing{"keepalive", p.KeepAlive, false}, timing{"validate_after_idle", p.ValidateAfterIdle, false}, validate)
+	k.inOrder(p.Source, what, validate, timing{setting: "acquire_timeout", value: p.AcquireTimeout}, true)
+}
+
+func (k *checker) queue(p Pool, what string) {
+	oneOf(k, p.Source, "order", what, p.Order, LIFO, FIFO)
+	target, interval := timing{"queue_target", p.QueueTarget, false}, timing{"queue_interval", p.QueueInterval, true}
+	k.timings(p.Source, what, target, interval)
+	k.inOrder(p.Source, what, target, timing{setting: "acquire_timeout", value: p.AcquireTimeout}, true)
+	k.inOrder(p.Source, what, target, interval, false)
+}
+
+func (k *checker) leaks(p Pool, what string) {
+	report, revoke := timing{"leak_after", p.LeakAfter, false}, timing{"reclaim_after", p.ReclaimAfter, false}
+	k.timings(p.Source, what, report, revoke)
+	k.inOrder(p.Source, what, report, revoke, false)
 }
 
 func pluck[T, U any](from []T, get func(T) U) []U {

@@ -60,6 +60,9 @@ func (n Node) complete() Node {
 	set(&n.ConnectTimeout, 5*time.Second)
 	set(&n.BackoffMin, 100*time.Millisecond)
 	set(&n.BackoffMax, 15*time.Second)
+	if n.Breaker.FailureThreshold != 0 {
+		n.Breaker = n.Breaker.complete()
+	}
 	return n
 }
 
@@ -96,6 +99,20 @@ func (p Pool) complete(n Node) Pool {
 	set(&p.MaxLifetime, profile.lifetime)
 	set(&p.AcquireTimeout, 30*time.Second)
 	set(&p.IdleTimeout, 10*time.Minute)
+	set(&p.KeepAlive, 2*time.Minute)
+	set(&p.ValidateAfterIdle, 30*time.Second)
+	set(&p.ValidateTimeout, min(time.Second, max(p.AcquireTimeout/2, 1))) // in time to lend another instead
+	set(&p.Order, LIFO)
+	set(&p.QueueTarget, Never)
+	set(&p.QueueInterval, time.Second)
+	set(&p.LeakAfter, Never)
+	set(&p.ReclaimAfter, Never)
+	if p.Sizing.Step != 0 {
+		p.Sizing = p.Sizing.complete()
+	}
+	if p.Retry.MaxRetries != 0 {
+		p.Retry = p.Retry.complete()
+	}
 	if p.Mode == Session {
 		set(&p.Reset, ResetDiscard)
 	}
@@ -103,6 +120,32 @@ func (p Pool) complete(n Node) Pool {
 	set(&p.Hooks.Timeout, 5*time.Second)
 	set(&p.DrainTimeout, 10*time.Second)
 	return p
+}
+
+// The blocks below are off while the setting that turns them on is 0, and then
+// have no defaults, so that what is written for nothing is found.
+
+func (b Breaker) complete() Breaker {
+	set(&b.TripTimeout, time.Minute)
+	set(&b.ResetTimeout, 30*time.Second)
+	return b
+}
+
+func (s Sizing) complete() Sizing {
+	set(&s.GrowAt, 0.8)
+	set(&s.GrowWaiting, 1)
+	set(&s.ShrinkAt, 0.5)
+	set(&s.CoolDown, 30*time.Second)
+	return s
+}
+
+func (r Retry) complete() Retry {
+	set(&r.RetryDelay, 100*time.Millisecond)
+	set(&r.BackoffFactor, 2)
+	if len(r.RetryableErrors) == 0 {
+		r.RetryableErrors = []string{"connection", "serialization", "deadlock"}
+	}
+	return r
 }
 
 func (g Gateway) complete() Gateway {

@@ -46,7 +46,8 @@ func (c Change) String() string {
 }
 
 // Diff tells what a reload changes that replaces before by after, both completed
-// first, so that a default written out is no change. Things are matched by name.
+// first, so that a default written out is no change; neither is what a block that
+// is turned on has by default. Things are matched by name.
 // The order is that of after; what is gone follows what is there.
 func Diff(before, after Topology) []Change {
 	before, after = before.Complete(), after.Complete()
@@ -54,9 +55,12 @@ func Diff(before, after Topology) []Change {
 	things(&d, "node", before.Nodes, after.Nodes, func(n Node) string { return n.Name }, func(what string, a, b Node) {
 		settings(&d, what, "", nodeSettings, a, b, a.Source, b.Source)
 		settings(&d, what, "tls.", tlsSettings, a.TLS, b.TLS, a.Source, b.Source)
+		settings(&d, what, "breaker.", breakerSettings, a.Breaker.complete(), b.Breaker.complete(), a.Source, b.Source)
 	})
 	things(&d, "pool", before.Pools, after.Pools, func(p Pool) string { return p.Name }, func(what string, a, b Pool) {
 		settings(&d, what, "", poolSettings, a, b, before.inherited(a), after.inherited(b))
+		settings(&d, what, "sizing.", sizingSettings, a.Sizing.complete(), b.Sizing.complete(), a.Source, b.Source)
+		settings(&d, what, "retry.", retrySettings, a.Retry.complete(), b.Retry.complete(), a.Source, b.Source)
 		settings(&d, what, "hooks.", hookSettings, a.Hooks, b.Hooks, a.Source, b.Source)
 	})
 	route := func(r Route) string { return r.Name }

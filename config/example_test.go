@@ -113,7 +113,7 @@ func ExampleDiff() {
 	}
 	after := config.Topology{
 		Nodes:   []config.Node{{Name: "main", Password: "changed"}},
-		Pools:   []config.Pool{{Name: "default", Node: "main", AcquireTimeout: time.Second}, {Name: "reports", Node: "main"}},
+		Pools:   []config.Pool{{Name: "default", Node: "main", AcquireTimeout: 5 * time.Second}, {Name: "reports", Node: "main"}},
 		Gateway: config.Gateway{Listen: []string{"127.0.0.1:7432"}},
 	}
 	for _, c := range config.Diff(before, after) {
@@ -122,7 +122,7 @@ func ExampleDiff() {
 	// Output:
 	// node "main": password changed (live)
 	// pool "default": password changed (live)
-	// pool "default": acquire_timeout 30s -> 1s (live)
+	// pool "default": acquire_timeout 30s -> 5s (live)
 	// pool "reports" added (live)
 	// gateway: listen ["127.0.0.1:6432"] -> ["127.0.0.1:7432"] (restart)
 }

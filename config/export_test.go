@@ -3,6 +3,7 @@ package config
 import (
 	"reflect"
 	"slices"
+	"strings"
 )
 
 // Row is a setting as the documentation should have it.
@@ -12,12 +13,15 @@ type Row struct {
 	Reload  Reload // "" if a block has none
 }
 
-// Schema is every setting by its block.
+// Schema is every setting by its block. Of a block that is off by default the
+// defaults are those that it has when it is on.
 func Schema() map[string][]Row {
 	t := Topology{Nodes: []Node{{}}, Pools: []Pool{{}}, Routes: []Route{{}}}.Complete()
+	n, p := t.Nodes[0], t.Pools[0]
 	schema := map[string][]Row{
-		"node": rows(nodeSettings, t.Nodes[0]), "tls": rows(tlsSettings, t.Nodes[0].TLS),
-		"pool": rows(poolSettings, t.Pools[0]), "hooks": rows(hookSettings, t.Pools[0].Hooks),
+		"node": rows(nodeSettings, n), "tls": rows(tlsSettings, n.TLS), "breaker": rows(breakerSettings, n.Breaker.complete()),
+		"pool": rows(poolSettings, p), "hooks": rows(hookSettings, p.Hooks),
+		"sizing": rows(sizingSettings, p.Sizing.complete()), "retry": rows(retrySettings, p.Retry.complete()),
 		"route": rows(routeSettings, t.Routes[0]), "gateway": rows(gatewaySettings, t.Gateway),
 		"user": rows(userSettings, User{}), "log": rows(logSettings, t.Log),
 	}
@@ -34,8 +38,12 @@ func rows[T any](table []setting[T], completed T) []Row {
 		if get := s.of(&completed).get; get != nil {
 			switch v := reflect.ValueOf(get()); {
 			case v.Kind() == reflect.Slice && v.Len() > 0:
-				row.Default = "[" + show(v.Index(0).Interface()) + "]"
-			case v.Type() != reflect.TypeFor[bytesSize]() && slices.Contains([]reflect.Kind{reflect.Bool, reflect.Int, reflect.Uint16}, v.Kind()):
+				var items []string
+				for i := range v.Len() {
+					items = append(items, show(v.Index(i).Interface()))
+				}
+				row.Default = "[" + strings.Join(items, ", ") + "]"
+			case v.Type() != reflect.TypeFor[bytesSize]() && slices.Contains([]reflect.Kind{reflect.Bool, reflect.Int, reflect.Uint16, reflect.Float64}, v.Kind()):
 				row.Default = show(get())
 			case !v.IsZero() && v.Kind() == reflect.Int64 || v.Type() == reflect.TypeFor[bytesSize]():
 				row.Default = `"` + show(get()) + `"`

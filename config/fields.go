@@ -66,6 +66,35 @@ func number[N int | uint16](to *N, least, most int64) field {
 	}, func() any { return *to }}
 }
 
+// fraction takes a number above 0, up to 1. What is written as 0 is no default.
+func fraction(to *float64) field {
+	return decimal(to, isFraction, errors.New("want a number above 0, up to 1, such as 0.8"))
+}
+
+// factor takes a number of at least 1.
+func factor(to *float64) field {
+	return decimal(to, isFactor, errors.New("want a number of at least 1, such as 1.5"))
+}
+
+// Neither is true of NaN, and nothing infinite is a factor.
+func isFraction(x float64) bool { return x > 0 && x <= 1 }
+func isFactor(x float64) bool   { return x >= 1 && x <= math.MaxFloat64 }
+
+func decimal(to *float64, good func(float64) bool, wrong error) field {
+	return field{func(v cty.Value) error {
+		v, err := convert.Convert(v, cty.Number)
+		if err != nil {
+			return wrong
+		}
+		x, _ := v.AsBigFloat().Float64() // the nearest one is near enough
+		if !good(x) {
+			return wrong
+		}
+		*to = x
+		return nil
+	}, func() any { return *to }}
+}
+
 // bytesSize is a number of bytes.
 type bytesSize int
 
@@ -186,6 +215,8 @@ func show(v any) string {
 		return v.String()
 	case Secret:
 		return v.String()
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
 	case bool, int, uint16:
 		return fmt.Sprint(v)
 	}

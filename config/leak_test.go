@@ -51,7 +51,9 @@ func quiet(t *testing.T, source string) {
 func TestNoSettingThatIsWrongShowsTheSecretThatItIsMadeOf(t *testing.T) {
 	blocks := map[string]string{
 		"node": "node \"x\" {\n%s\n}", "tls": "node \"x\" {\ntls {\n%s\n}\n}", "pool": "pool \"x\" {\n%s\n}",
-		"hooks": "pool \"x\" {\nnode = \"n\"\nhooks {\n%s\n}\n}", "route": "route \"x\" {\n%s\n}", "gateway": "gateway {\n%s\n}",
+		"hooks": "pool \"x\" {\nnode = \"n\"\nhooks {\n%s\n}\n}", "breaker": "node \"x\" {\nbreaker {\n%s\n}\n}",
+		"sizing": "pool \"x\" {\nnode = \"n\"\nsizing {\n%s\n}\n}", "retry": "pool \"x\" {\nnode = \"n\"\nretry {\n%s\n}\n}",
+		"route": "route \"x\" {\n%s\n}", "gateway": "gateway {\n%s\n}",
 		"user": "gateway {\nuser \"x\" {\n%s\n}\n}", "log": "log {\n%s\n}", "variable": "variable \"secret\" {\n%s\n}",
 	}
 	for block, settings := range config.Schema() {

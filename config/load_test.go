@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -96,7 +97,22 @@ func TestEverySettingIsInATopologyThatIsGood(t *testing.T) {
 		p.Reset != "select pg_advisory_unlock_all()" || len(p.Hooks.OnCheckout) != 1 || p.Hooks.OnCheckin != nil {
 		t.Errorf("pool: %+v", p)
 	}
-	if r := top.Routes[0]; r.Entity != "example.com/app.*" || r.Access != config.Read || r.Labels["tier"] != "web" || r.Source.String() != file+":60" {
+	if p := top.Pools[0]; p.KeepAlive != time.Minute || p.ValidateAfterIdle != 10*time.Second || p.ValidateTimeout != 250*time.Millisecond ||
+		p.Order != config.FIFO || p.QueueTarget != 50*time.Millisecond || p.QueueInterval != 500*time.Millisecond ||
+		p.LeakAfter != time.Minute || p.ReclaimAfter != 5*time.Minute {
+		t.Errorf("pings, queue and leaks: %+v", p)
+	}
+	if s, want := top.Pools[0].Sizing, (config.Sizing{Step: 1, GrowAt: 0.9, GrowWaiting: 2, ShrinkAt: 0.25, CoolDown: time.Minute}); s != want {
+		t.Errorf("sizing: %+v", s)
+	}
+	if r := top.Pools[0].Retry; r.MaxRetries != 3 || r.RetryDelay != 50*time.Millisecond || r.BackoffFactor != 1.5 ||
+		!slices.Equal(r.RetryableErrors, []string{"connection", "40P01"}) {
+		t.Errorf("retry: %+v", r)
+	}
+	if b, want := top.Nodes[0].Breaker, (config.Breaker{FailureThreshold: 5, TripTimeout: 30 * time.Second, ResetTimeout: 10 * time.Second}); b != want {
+		t.Errorf("breaker: %+v", b)
+	}
+	if r := top.Routes[0]; r.Entity != "example.com/app.*" || r.Access != config.Read || r.Labels["tier"] != "web" || r.Source.String() != file+":88" {
 		t.Errorf("route: %+v", r)
 	}
 }

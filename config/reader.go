@@ -35,6 +35,9 @@ func (r *reader) read(body *hclsyntax.Body, header hcl.Range, b block) Source {
 		f, known := b.settings[name]
 		if !known {
 			advice := didYouMean(name, slices.Collect(maps.Keys(b.settings)))
+			if ours := elsewhere[name]; b.settings[ours].set != nil {
+				advice = fmt.Sprintf("did you mean %q?", ours)
+			}
 			if _, isBlock := b.nested[name]; isBlock {
 				advice = fmt.Sprintf("%s is a block: write %s { ... } without =", name, name)
 			}

@@ -45,18 +45,16 @@ func (r *reader) topology(bodies []*hclsyntax.Body) Topology {
 
 func (r *reader) node(name string, b *hclsyntax.Block) Node {
 	n := Node{Name: name}
-	var tls Source
-	seen := make(map[string]hcl.Range)
+	within := r.within(fmt.Sprintf("node %q", name))
 	n.Source = r.read(b.Body, b.DefRange(), block{
-		what:     fmt.Sprintf("node %q", name),
+		what:     within.what,
 		settings: settingsOf(&n, nodeSettings),
-		nested: map[string]func(*hclsyntax.Block){"tls": func(b *hclsyntax.Block) {
-			if r.once(b, seen) {
-				tls = r.read(b.Body, b.DefRange(), block{what: fmt.Sprintf("tls of node %q", name), settings: settingsOf(&n.TLS, tlsSettings)})
-			}
-		}},
+		nested: map[string]func(*hclsyntax.Block){
+			"tls":     part(within, &n.TLS, tlsSettings),
+			"breaker": part(within, &n.Breaker, breakerSettings),
+		},
 	})
-	n.Source.include("tls", tls)
+	within.addTo(n.Source)
 	_, host := n.Source.settings["host"]
 	if socket, ok := b.Body.Attributes["socket"]; ok && host {
 		r.addAt(socket.NameRange, fmt.Sprintf("node %q has a host and a socket", name), "keep one of them")
@@ -66,23 +64,50 @@ func (r *reader) node(name string, b *hclsyntax.Block) Node {
 
 func (r *reader) pool(name string, b *hclsyntax.Block) Pool {
 	p := Pool{Name: name}
-	var hooks Source
-	seen := make(map[string]hcl.Range)
+	within := r.within(fmt.Sprintf("pool %q", name))
 	p.Source = r.read(b.Body, b.DefRange(), block{
-		what:     fmt.Sprintf("pool %q", name),
+		what:     within.what,
 		required: []string{"node"},
 		settings: settingsOf(&p, poolSettings),
-		nested: map[string]func(*hclsyntax.Block){"hooks": func(b *hclsyntax.Block) {
-			if r.once(b, seen) {
-				hooks = r.read(b.Body, b.DefRange(), block{what: fmt.Sprintf("hooks of pool %q", name), settings: settingsOf(&p.Hooks, hookSettings)})
-			}
-		}},
+		nested: map[string]func(*hclsyntax.Block){
+			"sizing": part(within, &p.Sizing, sizingSettings),
+			"retry":  part(within, &p.Retry, retrySettings),
+			"hooks":  part(within, &p.Hooks, hookSettings),
+		},
 	})
-	p.Source.include("hooks", hooks)
+	within.addTo(p.Source)
 	_, sized := p.Source.settings["size"]
 	_, overflows := p.Source.settings["max_overflow"]
 	p.applyProfile(sized, overflows)
 	return p
+}
+
+// within reads the blocks that stand in another, once each.
+type within struct {
+	*reader
+	what    string // the outer block, as an error names it
+	seen    map[string]hcl.Range
+	sources map[string]Source
+}
+
+func (r *reader) within(what string) within {
+	return within{r, what, make(map[string]hcl.Range), make(map[string]Source)}
+}
+
+// part decodes one of them.
+func part[T any](w within, to *T, settings []setting[T]) func(*hclsyntax.Block) {
+	return func(b *hclsyntax.Block) {
+		if w.once(b, w.seen) {
+			w.sources[b.Type] = w.read(b.Body, b.DefRange(), block{what: b.Type + " of " + w.what, settings: settingsOf(to, settings)})
+		}
+	}
+}
+
+// addTo tells the source of the outer block where their settings are.
+func (w within) addTo(outer Source) {
+	for name, s := range w.sources {
+		outer.include(name, s)
+	}
 }
 
 func (r *reader) route(name string, b *hclsyntax.Block) Route {

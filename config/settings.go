@@ -26,6 +26,12 @@ var nodeSettings = []setting[Node]{
 	{"labels", Live, func(n *Node) field { return table(&n.Labels) }},
 }
 
+var breakerSettings = []setting[Breaker]{
+	{"failure_threshold", Live, func(b *Breaker) field { return number(&b.FailureThreshold, 0, math.MaxInt32) }},
+	{"trip_timeout", Live, func(b *Breaker) field { return period(&b.TripTimeout) }},
+	{"reset_timeout", Live, func(b *Breaker) field { return period(&b.ResetTimeout) }},
+}
+
 var tlsSettings = []setting[TLS]{
 	{"mode", Live, func(t *TLS) field { return text(&t.Mode) }},
 	{"ca", Live, func(t *TLS) field { return text(&t.CA) }},
@@ -47,11 +53,34 @@ var poolSettings = []setting[Pool]{
 	{"acquire_timeout", Live, func(p *Pool) field { return period(&p.AcquireTimeout) }},
 	{"max_lifetime", Live, func(p *Pool) field { return period(&p.MaxLifetime) }},
 	{"idle_timeout", Live, func(p *Pool) field { return period(&p.IdleTimeout) }},
+	{"keepalive", Live, func(p *Pool) field { return period(&p.KeepAlive) }},
+	{"validate_after_idle", Live, func(p *Pool) field { return period(&p.ValidateAfterIdle) }},
+	{"validate_timeout", Live, func(p *Pool) field { return period(&p.ValidateTimeout) }},
+	{"order", Live, func(p *Pool) field { return text(&p.Order) }},
+	{"queue_target", Live, func(p *Pool) field { return period(&p.QueueTarget) }},
+	{"queue_interval", Live, func(p *Pool) field { return period(&p.QueueInterval) }},
+	{"leak_after", Live, func(p *Pool) field { return period(&p.LeakAfter) }},
+	{"reclaim_after", Live, func(p *Pool) field { return period(&p.ReclaimAfter) }},
 	{"drain_timeout", Live, func(p *Pool) field { return period(&p.DrainTimeout) }},
 	{"reset", Live, func(p *Pool) field { return text(&p.Reset) }},
 	{"echo", Live, func(p *Pool) field { return truth(&p.Echo) }},
 	{"runtime", Live, func(p *Pool) field { return table(&p.Runtime) }},
 	{"labels", Live, func(p *Pool) field { return table(&p.Labels) }},
+}
+
+var sizingSettings = []setting[Sizing]{
+	{"step", Live, func(s *Sizing) field { return number(&s.Step, 0, maxBackends) }},
+	{"grow_at", Live, func(s *Sizing) field { return fraction(&s.GrowAt) }},
+	{"grow_waiting", Live, func(s *Sizing) field { return number(&s.GrowWaiting, 1, math.MaxInt32) }},
+	{"shrink_at", Live, func(s *Sizing) field { return fraction(&s.ShrinkAt) }},
+	{"cool_down", Live, func(s *Sizing) field { return period(&s.CoolDown) }},
+}
+
+var retrySettings = []setting[Retry]{
+	{"max_retries", Live, func(r *Retry) field { return number(&r.MaxRetries, 0, maxRetries) }},
+	{"retry_delay", Live, func(r *Retry) field { return period(&r.RetryDelay) }},
+	{"backoff_factor", Live, func(r *Retry) field { return factor(&r.BackoffFactor) }},
+	{"retryable_errors", Live, func(r *Retry) field { return texts(&r.RetryableErrors, 1) }},
 }
 
 var hookSettings = []setting[Hooks]{
@@ -91,6 +120,13 @@ var userSettings = []setting[User]{
 var logSettings = []setting[Log]{
 	{"level", Live, func(l *Log) field { return text(&l.Level) }},
 	{"format", Restart, func(l *Log) field { return text(&l.Format) }},
+}
+
+// elsewhere is what other poolers call a setting, for advice only: a file that
+// says so is told our name.
+var elsewhere = map[string]string{
+	"pool_size": "size", "pool_overflow": "max_overflow", "pool_timeout": "acquire_timeout",
+	"pool_recycle": "max_lifetime", "recycle": "max_lifetime",
 }
 
 // settingsOf binds the settings of a block to one struct.

@@ -126,7 +126,8 @@ type Pool struct {
 	// the server does not forget this one. Default 2 min.
 	KeepAlive time.Duration
 	// ValidateAfterIdle is how long a backend may be idle and still be lent without
-	// a ping; ValidateTimeout bounds the ping. Defaults 30 s, 1 s.
+	// a ping; ValidateTimeout bounds the ping and is shorter than AcquireTimeout.
+	// Defaults 30 s, and 1 s or half of AcquireTimeout where that is shorter.
 	ValidateAfterIdle time.Duration
 	ValidateTimeout   time.Duration
 	// Order is which idle backend is lent first. Default LIFO.

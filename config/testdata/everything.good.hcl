@@ -24,6 +24,11 @@ node "main" {
     key         = "client.key"
     server_name = "db"
   }
+  breaker {
+    failure_threshold = 5
+    trip_timeout      = "30s"
+    reset_timeout     = "10s"
+  }
 }
 
 node "local" {
@@ -43,11 +48,34 @@ pool "default" {
   acquire_timeout = "1s"
   max_lifetime    = "1h"
   idle_timeout    = "never"
+  keepalive       = "1m"
+  order           = "fifo"
+  queue_target    = "50ms"
+  queue_interval  = "500ms"
+  leak_after      = "1m"
+  reclaim_after   = "5m"
   drain_timeout   = "3s"
   reset           = "select pg_advisory_unlock_all()"
   echo            = true
   runtime         = { search_path = "app" }
   labels          = { tier = "web" }
+
+  validate_after_idle = "10s"
+  validate_timeout    = "250ms"
+
+  sizing {
+    step         = 1
+    grow_at      = 0.9
+    grow_waiting = 2
+    shrink_at    = 0.25
+    cool_down    = "1m"
+  }
+  retry {
+    max_retries      = 3
+    retry_delay      = "50ms"
+    backoff_factor   = 1.5
+    retryable_errors = ["connection", "40P01"]
+  }
   hooks {
     on_connect   = ["select 1", "select 2"]
     on_checkout  = "select 3"
