@@ -94,27 +94,28 @@ func (k *checker) timings(s Source, what string, timings ...timing) {
 	}
 }
 
-// inOrder says that short must not be longer than long, nor as long if strict.
-// What is wrong with one of them alone is said by timings; a short one that is
-// Never is off.
-func (k *checker) inOrder(s Source, what string, short, long timing, strict bool) {
-	switch {
-	case short.value <= 0 || long.value <= 0 || short.value == Never:
+// inOrder says that short must not be longer than long. What is wrong with one of
+// them alone is said by timings; a short one that is Never is off.
+func (k *checker) inOrder(s Source, what string, short, long timing) {
+	if short.value <= long.value || long.value <= 0 || short.value == Never {
 		return
-	case short.value < long.value || short.value == long.value && !strict:
-		return
-	}
-	shorter, longer := "shorter", "longer"
-	if strict {
-		shorter, longer = "not longer", "not shorter"
 	}
 	if _, given := s.settings[long.setting]; given {
 		k.wrong(s, long.setting, what, fmt.Sprintf("make it longer, or %s shorter", short.setting),
-			"%s is %s than %s, %s", show(long.value), shorter, short.setting, show(short.value))
+			"%s is shorter than %s, %s", show(long.value), short.setting, show(short.value))
 		return
 	}
 	k.wrong(s, short.setting, what, fmt.Sprintf("make it shorter, or %s longer", long.setting),
-		"%s is %s than %s, %s", show(short.value), longer, long.setting, show(long.value))
+		"%s is longer than %s, %s", show(short.value), long.setting, show(long.value))
+}
+
+// within says that a part of the wait for a lease must be shorter than all of it.
+// Never is none of it.
+func (k *checker) within(p Pool, what string, part timing) {
+	if part.value >= p.AcquireTimeout && p.AcquireTimeout > 0 && part.value != Never {
+		k.wrong(p.Source, part.setting, what, "make it shorter, or acquire_timeout longer",
+			"%s is not shorter than acquire_timeout, %s", show(part.value), show(p.AcquireTimeout))
+	}
 }
 
 // unused says that a block sets something while the setting that turns it on is

@@ -20,9 +20,9 @@ func (k *checker) nodes(t Topology) {
 			k.wrong(n.Source, "port", what, "", "want a number from 1 to 65535")
 		}
 		oneOf(k, n.Source, "role", what, n.Role, Primary, Replica)
-		k.timings(n.Source, what, timing{"connect_timeout", n.ConnectTimeout, true},
-			timing{"backoff_min", n.BackoffMin, true}, timing{"backoff_max", n.BackoffMax, true})
-		k.inOrder(n.Source, what, timing{setting: "backoff_min", value: n.BackoffMin}, timing{setting: "backoff_max", value: n.BackoffMax}, false)
+		least, most := timing{"backoff_min", n.BackoffMin, true}, timing{"backoff_max", n.BackoffMax, true}
+		k.timings(n.Source, what, timing{"connect_timeout", n.ConnectTimeout, true}, least, most)
+		k.inOrder(n.Source, what, least, most)
 		k.tls(n, what)
 		k.breaker(n, what)
 	}

@@ -75,21 +75,21 @@ func (k *checker) sizes(p Pool, what string) {
 func (k *checker) pings(p Pool, what string) {
 	validate := timing{"validate_timeout", p.ValidateTimeout, true}
 	k.timings(p.Source, what, timing{"keepalive", p.KeepAlive, false}, timing{"validate_after_idle", p.ValidateAfterIdle, false}, validate)
-	k.inOrder(p.Source, what, validate, timing{setting: "acquire_timeout", value: p.AcquireTimeout}, true)
+	k.within(p, what, validate)
 }
 
 func (k *checker) queue(p Pool, what string) {
 	oneOf(k, p.Source, "order", what, p.Order, LIFO, FIFO)
 	target, interval := timing{"queue_target", p.QueueTarget, false}, timing{"queue_interval", p.QueueInterval, true}
 	k.timings(p.Source, what, target, interval)
-	k.inOrder(p.Source, what, target, timing{setting: "acquire_timeout", value: p.AcquireTimeout}, true)
-	k.inOrder(p.Source, what, target, interval, false)
+	k.within(p, what, target)
+	k.inOrder(p.Source, what, target, interval)
 }
 
 func (k *checker) leaks(p Pool, what string) {
 	report, revoke := timing{"leak_after", p.LeakAfter, false}, timing{"reclaim_after", p.ReclaimAfter, false}
 	k.timings(p.Source, what, report, revoke)
-	k.inOrder(p.Source, what, report, revoke, false)
+	k.inOrder(p.Source, what, report, revoke)
 }
 
 func pluck[T, U any](from []T, get func(T) U) []U {

@@ -1,6 +1,8 @@
 package config_test
 
 import (
+	"errors"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -93,6 +95,81 @@ func TestWhatCanNotWorkIsFoundInATopologyWrittenInGo(t *testing.T) {
 				t.Errorf("a secret is shown: %v", err)
 			}
 		})
+	}
+}
+
+// on gives a pool and its node every block, turned on.
+func on(p *config.Pool, n *config.Node) {
+	n.Breaker.FailureThreshold, p.Sizing.Step, p.Retry.MaxRetries = 5, 2, 3
+}
+
+func TestWhatAPoolCanNotKeepIsFoundInATopologyWrittenInGo(t *testing.T) {
+	const ms, pool = time.Millisecond, ` of pool "default": `
+	for want, spoil := range map[string]func(*config.Pool, *config.Node){
+		"keepalive" + pool + "want more than 0":                              func(p *config.Pool, _ *config.Node) { p.KeepAlive = -1 },
+		"validate_after_idle" + pool + "want more than 0":                    func(p *config.Pool, _ *config.Node) { p.ValidateAfterIdle = -1 },
+		"validate_timeout" + pool + "it must have an end":                    func(p *config.Pool, _ *config.Node) { p.ValidateTimeout = config.Never },
+		"validate_timeout" + pool + "30s is not shorter than acquire":        func(p *config.Pool, _ *config.Node) { p.ValidateTimeout = 30 * time.Second },
+		"order" + pool + `"LIFO" is not known`:                               func(p *config.Pool, _ *config.Node) { p.Order = "LIFO" },
+		"queue_target" + pool + "want more than 0":                           func(p *config.Pool, _ *config.Node) { p.QueueTarget = -1 },
+		"queue_target" + pool + "30s is not shorter than acquire":            func(p *config.Pool, _ *config.Node) { p.QueueTarget, p.QueueInterval = 30*time.Second, time.Minute },
+		"queue_target" + pool + "2s is longer than queue_interval, 1s":       func(p *config.Pool, _ *config.Node) { p.QueueTarget = 2 * time.Second },
+		"queue_interval" + pool + "it must have an end":                      func(p *config.Pool, _ *config.Node) { p.QueueInterval = config.Never },
+		"leak_after" + pool + "1m is longer than reclaim_after, 59s":         func(p *config.Pool, _ *config.Node) { p.LeakAfter, p.ReclaimAfter = time.Minute, 59*time.Second },
+		"reclaim_after" + pool + "want more than 0":                          func(p *config.Pool, _ *config.Node) { p.ReclaimAfter = -1 },
+		"sizing.step" + pool + "want a number from 0 to 10000, not -1":       func(p *config.Pool, _ *config.Node) { p.Sizing.Step = -1 },
+		"sizing.step" + pool + "want a number from 0 to 10000, not 10001":    func(p *config.Pool, _ *config.Node) { p.Sizing.Step = 10001 },
+		"sizing.step" + pool + "the pool can't grow":                         func(p *config.Pool, _ *config.Node) { p.Size = 5 },
+		"sizing.grow_at" + pool + "want a number above 0, up to 1, not 1.01": func(p *config.Pool, _ *config.Node) { p.Sizing.GrowAt = 1.01 },
+		"sizing.grow_at" + pool + "want a number above 0, up to 1, not NaN":  func(p *config.Pool, _ *config.Node) { p.Sizing.GrowAt = math.NaN() },
+		"sizing.grow_at" + pool + "0.5 is not above shrink_at, 0.5":          func(p *config.Pool, _ *config.Node) { p.Sizing.GrowAt = 0.5 },
+		"sizing.grow_waiting" + pool + "want at least 1, not -1":             func(p *config.Pool, _ *config.Node) { p.Sizing.GrowWaiting = -1 },
+		"sizing.shrink_at" + pool + "want a number above 0":                  func(p *config.Pool, _ *config.Node) { p.Sizing.ShrinkAt = -0.1 },
+		"sizing.cool_down" + pool + "want more than 0":                       func(p *config.Pool, _ *config.Node) { p.Sizing.CoolDown = -1 },
+		"sizing.grow_waiting" + pool + "sizing is off":                       func(p *config.Pool, _ *config.Node) { p.Sizing = config.Sizing{GrowWaiting: 1} },
+		"retry.max_retries" + pool + "want a number from 0 to 100, not 101":  func(p *config.Pool, _ *config.Node) { p.Retry.MaxRetries = 101 },
+		"retry.max_retries" + pool + "want a number from 0 to 100, not -1":   func(p *config.Pool, _ *config.Node) { p.Retry.MaxRetries = -1 },
+		"retry.retry_delay" + pool + "it must have an end":                   func(p *config.Pool, _ *config.Node) { p.Retry.RetryDelay = config.Never },
+		"retry.backoff_factor" + pool + "want at least 1, not 0.9":           func(p *config.Pool, _ *config.Node) { p.Retry.BackoffFactor = 0.9 },
+		"retry.backoff_factor" + pool + "want at least 1, not +Inf":          func(p *config.Pool, _ *config.Node) { p.Retry.BackoffFactor = math.Inf(1) },
+		"retry.retryable_errors" + pool + `"" is neither`:                    func(p *config.Pool, _ *config.Node) { p.Retry.RetryableErrors = []string{"40001", ""} },
+		"retry.retryable_errors" + pool + "retry is off":                     func(p *config.Pool, _ *config.Node) { p.Retry = config.Retry{RetryableErrors: []string{"40001"}} },
+		`breaker.failure_threshold of node "main": want at least 0, not -1`:  func(_ *config.Pool, n *config.Node) { n.Breaker.FailureThreshold = -1 },
+		`breaker.trip_timeout of node "main": it must have an end`:           func(_ *config.Pool, n *config.Node) { n.Breaker.TripTimeout = config.Never },
+		`breaker.reset_timeout of node "main": want more than 0`:             func(_ *config.Pool, n *config.Node) { n.Breaker.ResetTimeout = -1 },
+		`breaker.reset_timeout of node "main": breaker is off`:               func(_ *config.Pool, n *config.Node) { n.Breaker = config.Breaker{ResetTimeout: ms} },
+	} {
+		top := working()
+		on(&top.Pools[0], &top.Nodes[0])
+		spoil(&top.Pools[0], &top.Nodes[0])
+		var errs *config.Errors
+		if err := top.Complete().Check(); !errors.As(err, &errs) || len(errs.Problems) != 1 || !strings.HasPrefix(errs.Problems[0].What, want) {
+			t.Errorf("got:\n%v\nwant: %s", err, want)
+		}
+	}
+}
+
+func TestLimitsOfAPoolAreWithin(t *testing.T) {
+	for name, set := range map[string]func(*config.Pool){
+		"a target as long as the interval": func(p *config.Pool) { p.QueueTarget, p.QueueInterval = time.Second, time.Second },
+		"revoked as it is reported":        func(p *config.Pool) { p.LeakAfter, p.ReclaimAfter = time.Minute, time.Minute },
+		"revoked, never reported":          func(p *config.Pool) { p.ReclaimAfter = time.Minute },
+		"no pings":                         func(p *config.Pool) { p.KeepAlive, p.ValidateAfterIdle = config.Never, config.Never },
+		"no end of waits": func(p *config.Pool) {
+			p.AcquireTimeout, p.QueueTarget, p.QueueInterval = config.Never, time.Hour, time.Hour
+		},
+		"full use":                 func(p *config.Pool) { p.Sizing.GrowAt, p.Sizing.ShrinkAt = 1, 0.999 },
+		"the same delay each time": func(p *config.Pool) { p.Retry.MaxRetries, p.Retry.BackoffFactor = 100, 1 },
+		"every class and a code": func(p *config.Pool) {
+			p.Retry.RetryableErrors = []string{"connection", "operational", "serialization", "deadlock", "55P03", "HV00A"}
+		},
+	} {
+		top := working()
+		on(&top.Pools[0], &top.Nodes[0])
+		set(&top.Pools[0])
+		if err := top.Complete().Check(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

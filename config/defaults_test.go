@@ -31,6 +31,58 @@ func TestWhatIsLeftOutHasItsDefault(t *testing.T) {
 	}
 }
 
+func TestAPoolIsPingedAndIsNoOthersBusinessByDefault(t *testing.T) {
+	p := working().Complete().Pools[0]
+	if p.KeepAlive != 2*time.Minute || p.ValidateAfterIdle != 30*time.Second || p.ValidateTimeout != time.Second || p.Order != config.LIFO {
+		t.Errorf("pings and order: %+v", p)
+	}
+	if p.QueueTarget != config.Never || p.QueueInterval != time.Second || p.LeakAfter != config.Never || p.ReclaimAfter != config.Never {
+		t.Errorf("queue and leaks: %+v", p)
+	}
+}
+
+func TestAPingLeavesTimeForAnotherBackend(t *testing.T) {
+	for acquire, want := range map[time.Duration]time.Duration{
+		config.Never: time.Second, 2 * time.Second: time.Second, time.Second: 500 * time.Millisecond, time.Millisecond: 500 * time.Microsecond,
+	} {
+		top := working()
+		top.Pools[0].AcquireTimeout = acquire
+		top = top.Complete()
+		if got := top.Pools[0].ValidateTimeout; got != want {
+			t.Errorf("of %v: validate_timeout is %v, want %v", acquire, got, want)
+		}
+		if err := top.Check(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestABlockHasItsDefaultsWhenItIsOn(t *testing.T) {
+	top := working()
+	off := top.Complete()
+	if n, p := off.Nodes[0], off.Pools[0]; n.Breaker != (config.Breaker{}) || p.Sizing != (config.Sizing{}) || !reflect.DeepEqual(p.Retry, config.Retry{}) {
+		t.Errorf("off: %+v %+v %+v", n.Breaker, p.Sizing, p.Retry)
+	}
+	top.Nodes[0].Breaker.FailureThreshold, top.Pools[0].Sizing.Step, top.Pools[0].Retry.MaxRetries = 5, 2, 3
+	on := top.Complete()
+	if got, want := on.Nodes[0].Breaker, (config.Breaker{FailureThreshold: 5, TripTimeout: time.Minute, ResetTimeout: 30 * time.Second}); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	if got, want := on.Pools[0].Sizing, (config.Sizing{Step: 2, GrowAt: 0.8, GrowWaiting: 1, ShrinkAt: 0.5, CoolDown: 30 * time.Second}); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	want := config.Retry{MaxRetries: 3, RetryDelay: 100 * time.Millisecond, BackoffFactor: 2, RetryableErrors: []string{"connection", "serialization", "deadlock"}}
+	if got := on.Pools[0].Retry; !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	if err := on.Check(); err != nil {
+		t.Error(err)
+	}
+	if twice := on.Complete(); !reflect.DeepEqual(on, twice) {
+		t.Errorf("once\n%+v\ntwice\n%+v", on, twice)
+	}
+}
+
 func TestToCompleteTwiceIsToCompleteOnce(t *testing.T) {
 	top := working()
 	top.Pools[0].Size = 4

@@ -33,6 +33,17 @@ func TestEachChangeSaysWhatItTakes(t *testing.T) {
 		`pool "default": acquire_timeout 30s -> 1m30s (live)`:             func(t *config.Topology) { t.Pools[0].AcquireTimeout = 90 * time.Second },
 		`pool "default": echo false -> true (live)`:                       func(t *config.Topology) { t.Pools[0].Echo = true },
 		`pool "default": hooks.on_connect [] -> ["select 1"] (live)`:      func(t *config.Topology) { t.Pools[0].Hooks.OnConnect = []string{"select 1"} },
+		`pool "default": keepalive 2m -> never (live)`:                    func(t *config.Topology) { t.Pools[0].KeepAlive = config.Never },
+		`pool "default": validate_after_idle 30s -> 1s (live)`:            func(t *config.Topology) { t.Pools[0].ValidateAfterIdle = time.Second },
+		`pool "default": validate_timeout 1s -> 2s (live)`:                func(t *config.Topology) { t.Pools[0].ValidateTimeout = 2 * time.Second },
+		`pool "default": order "lifo" -> "fifo" (live)`:                   func(t *config.Topology) { t.Pools[0].Order = config.FIFO },
+		`pool "default": queue_target never -> 10ms (live)`:               func(t *config.Topology) { t.Pools[0].QueueTarget = 10 * time.Millisecond },
+		`pool "default": queue_interval 1s -> 2s (live)`:                  func(t *config.Topology) { t.Pools[0].QueueInterval = 2 * time.Second },
+		`pool "default": leak_after never -> 1m (live)`:                   func(t *config.Topology) { t.Pools[0].LeakAfter = time.Minute },
+		`pool "default": reclaim_after never -> 5m (live)`:                func(t *config.Topology) { t.Pools[0].ReclaimAfter = 5 * time.Minute },
+		`pool "default": sizing.step 0 -> 2 (live)`:                       func(t *config.Topology) { t.Pools[0].Sizing.Step = 2 },
+		`pool "default": retry.max_retries 0 -> 3 (live)`:                 func(t *config.Topology) { t.Pools[0].Retry.MaxRetries = 3 },
+		`node "main": breaker.failure_threshold 0 -> 5 (live)`:            func(t *config.Topology) { t.Nodes[0].Breaker.FailureThreshold = 5 },
 		`pool "default": runtime map[] -> map["a":"b"] (live)`:            func(t *config.Topology) { t.Pools[0].Runtime = map[string]string{"a": "b"} },
 		`route "reads": access "read" -> "any" (live)`:                    func(t *config.Topology) { t.Routes[0].Access = config.Any },
 		`routes: order reads, rest -> rest, reads (live)`:                 func(t *config.Topology) { slices.Reverse(t.Routes) },
@@ -53,6 +64,24 @@ func TestEachChangeSaysWhatItTakes(t *testing.T) {
 		if got := lines(config.Diff(working(), after)); !slices.Equal(got, []string{want}) {
 			t.Errorf("got  %q\nwant %q", got, want)
 		}
+	}
+}
+
+func TestABlockThatIsTurnedOnSaysWhatOfItIsNoDefault(t *testing.T) {
+	after := working()
+	after.Nodes[0].Breaker = config.Breaker{FailureThreshold: 5, TripTimeout: time.Minute, ResetTimeout: time.Second}
+	after.Pools[0].Sizing = config.Sizing{Step: 2, GrowAt: 0.75, GrowWaiting: 3, ShrinkAt: 0.5, CoolDown: time.Minute}
+	after.Pools[0].Retry = config.Retry{MaxRetries: 3, RetryDelay: time.Second, BackoffFactor: 1.5, RetryableErrors: []string{"40P01"}}
+	want := []string{
+		`node "main": breaker.failure_threshold 0 -> 5 (live)`, `node "main": breaker.reset_timeout 30s -> 1s (live)`,
+		`pool "default": sizing.step 0 -> 2 (live)`, `pool "default": sizing.grow_at 0.8 -> 0.75 (live)`,
+		`pool "default": sizing.grow_waiting 1 -> 3 (live)`, `pool "default": sizing.cool_down 30s -> 1m (live)`,
+		`pool "default": retry.max_retries 0 -> 3 (live)`, `pool "default": retry.retry_delay 100ms -> 1s (live)`,
+		`pool "default": retry.backoff_factor 2 -> 1.5 (live)`,
+		`pool "default": retry.retryable_errors ["connection" "serialization" "deadlock"] -> ["40P01"] (live)`,
+	}
+	if got := lines(config.Diff(working(), after)); !slices.Equal(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
 

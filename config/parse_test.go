@@ -118,6 +118,32 @@ func TestSizesAndTimesAreReadWithTheirUnits(t *testing.T) {
 	}
 }
 
+func TestFractionsAndFactorsAreReadFromNumbersAndStrings(t *testing.T) {
+	for written, want := range map[string]float64{`0.9`: 0.9, `1`: 1, `"0.75"`: 0.75, `9 / 10`: 0.9, `5.5e-1`: 0.55} {
+		if p, err := parse(t, "", "sizing {\n step = 1\n grow_at = "+written+"\n}"); err != nil || p.Sizing.GrowAt != want {
+			t.Errorf("%s: got %v, want %v: %v", written, p.Sizing.GrowAt, want, err)
+		}
+	}
+	for written, want := range map[string]float64{`1`: 1, `1.5`: 1.5, `"3"`: 3} {
+		if p, err := parse(t, "", "retry {\n max_retries = 1\n backoff_factor = "+written+"\n}"); err != nil || p.Retry.BackoffFactor != want {
+			t.Errorf("%s: got %v, want %v: %v", written, p.Retry.BackoffFactor, want, err)
+		}
+	}
+	for _, wrong := range []string{
+		`grow_at = 0`, `grow_at = -0.5`, `grow_at = 1.001`, `grow_at = "80%"`, `grow_at = true`, `grow_at = 1e-400`, `shrink_at = []`,
+	} {
+		if _, err := parse(t, "", "sizing {\n step = 1\n "+wrong+"\n}"); err == nil || !strings.Contains(err.Error(), "want a number above 0, up to 1") {
+			t.Errorf("%s: %v", wrong, err)
+		}
+	}
+	for _, wrong := range []string{`0.999`, `0`, `-2`, `1e400`, `"twice"`, `{}`} {
+		_, err := parse(t, "", "retry {\n max_retries = 1\n backoff_factor = "+wrong+"\n}")
+		if err == nil || !strings.Contains(err.Error(), "want a number of at least 1") {
+			t.Errorf("%s: %v", wrong, err)
+		}
+	}
+}
+
 func TestAFileThatEndsInALineBreakIsASecretWithoutIt(t *testing.T) {
 	top, err := config.Parse([]byte("node \"n\" {\n  password = file(\"secret.txt\")\n}\npool \"p\" {\n  node = node.n\n}"), "testdata/t.hcl")
 	if err != nil || top.Pools[0].Password.Reveal() != "from a file" {
