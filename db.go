@@ -18,6 +18,10 @@ type DB struct {
 	pool *supervisor.Pool
 }
 
+// Pool is the pool itself: to pause, resize, warm up, invalidate and drain it, to
+// have its credentials rotated, and to ask it why.
+func (db *DB) Pool() *supervisor.Pool { return db.pool }
+
 // Stats is what the pool looks like now.
 func (db *DB) Stats() conn.Stats { return db.pool.Stats() }
 
@@ -27,6 +31,14 @@ func (db *DB) Stats() conn.Stats { return db.pool.Stats() }
 // to connect, or the error of a checkout hook.
 func (db *DB) Acquire(ctx context.Context) (Lease, error) {
 	l, err := db.pool.Acquire(ctx)
+	return Lease{l}, err
+}
+
+// AcquirePriority is [DB.Acquire] for who is served before, or after, others.
+// With [conn.Admin] it works when the pool is full: one backend beyond its hard
+// limit is opened for administrators.
+func (db *DB) AcquirePriority(ctx context.Context, p conn.Priority) (Lease, error) {
+	l, err := db.pool.AcquirePriority(ctx, p)
 	return Lease{l}, err
 }
 

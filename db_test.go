@@ -28,7 +28,7 @@ func TestStatementsEachLeaseABackendAndGiveItBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := db.Stats().Leased; n != 1 {
+	if n := db.Stats().Used; n != 1 {
 		t.Errorf("%d leases while rows are open", n)
 	}
 	if got, err := pgx.CollectRows(rows, pgx.RowTo[int]); err != nil || len(got) != 3 || got[2] != 3 {

@@ -84,7 +84,7 @@ func ExampleNew() {
 		log.Fatal(err)
 	}
 	stats := db.Stats()
-	fmt.Println("kept:", stats.Size, "at most:", stats.Hard)
+	fmt.Println("kept:", stats.SoftLimit, "at most:", stats.HardLimit)
 	// Output: kept: 5 at most: 15
 }
 
@@ -155,5 +155,5 @@ func ExampleDB_Acquire() {
 	fmt.Println(err)
 	// Output:
 	// true <nil>
-	// use of a lease of pool "default", slot 0, after its end: it was released or revoked
+	// use of a lease of pool "default", slot 0, after its release
 }

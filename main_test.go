@@ -35,9 +35,7 @@ func open(t testing.TB, options ...unoactor.Option) *unoactor.DB {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if n := db.Stats().Leased; n != 0 {
-			t.Errorf("%d leases were not given back", n)
-		}
+		testkit.CheckNoLeases(t, db.Pool())
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
 		if err := sys.Close(ctx); err != nil {

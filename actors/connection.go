@@ -2,6 +2,7 @@ package actors
 
 import (
 	"context"
+	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -56,6 +57,7 @@ type Place struct {
 type (
 	dialed struct {
 		backend *conn.Backend
+		took    time.Duration
 		err     error
 	}
 	settled struct {
@@ -102,8 +104,9 @@ func (c *Connection) queueing(ctx actor.Context) {
 		c.become("dialing", c.dialing)
 		self := RefTo[messages.ToConnection](ctx.ActorSystem(), ctx.Self())
 		c.Work.Go(func() {
+			began := time.Now()
 			backend, err := c.Dialer.Dial(c.ctx, c.Incarnation)
-			if !c.dialed.CompareAndSwap(nil, &dialed{backend, err}) && backend != nil {
+			if !c.dialed.CompareAndSwap(nil, &dialed{backend, time.Since(began), err}) && backend != nil {
 				c.close(backend, false) // the actor is gone
 			}
 			self.Tell(messages.Done{})
@@ -142,7 +145,7 @@ func (c *Connection) dialing(ctx actor.Context) {
 			return
 		}
 		c.become("serving", c.serving)
-		c.Pool.Tell(messages.Opened{Slot: c.Slot, Incarnation: c.Incarnation})
+		c.Pool.Tell(messages.Opened{Slot: c.Slot, Incarnation: c.Incarnation, PID: c.backend.PID(), Took: d.took, Server: c.backend.Server()})
 		c.Slots.Install(c.Slot, c.backend)
 	}
 }
@@ -162,7 +165,8 @@ func (c *Connection) failed(ctx actor.Context, err error) {
 func (c *Connection) serving(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case messages.Settle:
-		if m.Cause == messages.Dirty || m.Cause == messages.Unsolicited {
+		switch m.Cause {
+		case messages.Dirty, messages.Unsolicited, messages.Unproven:
 			c.settle(ctx, m.Cause)
 			return
 		}
@@ -172,6 +176,9 @@ func (c *Connection) serving(ctx actor.Context) {
 			c.conclude(ctx, m.Cause, nil, false)
 		}
 	case messages.Revoke:
+		if !c.meant(m) {
+			return
+		}
 		if _, idle := c.Slots.Retire(c.Slot, m.Cause); idle {
 			c.conclude(ctx, m.Cause, nil, false)
 		} else if _, leased := c.Slots.Fence(c.Slot); leased {
@@ -180,21 +187,38 @@ func (c *Connection) serving(ctx actor.Context) {
 	}
 }
 
+// meant says whether a revocation is about the lease that there is now.
+func (c *Connection) meant(m messages.Revoke) bool {
+	_, epoch := c.Slots.State(c.Slot)
+	return m.Epoch == 0 || m.Epoch == epoch
+}
+
 // settle makes the backend fit for its next holder, in the background.
 func (c *Connection) settle(ctx actor.Context, why messages.Cause) {
 	c.become("settling", c.settling)
 	self := RefTo[messages.ToConnection](ctx.ActorSystem(), ctx.Self())
 	c.Work.Go(func() {
-		work, cancel := context.WithTimeout(c.ctx, settleTime)
-		defer cancel()
-		if why == messages.Unsolicited {
-			c.settled = settled{messages.HungUp, c.backend.Ping(work)}
-		} else {
-			cause, err := c.backend.Settle(work)
-			c.settled = settled{cause, err}
-		}
+		c.settled = c.care(why)
 		self.Tell(messages.Done{})
 	})
+}
+
+func (c *Connection) care(why messages.Cause) settled {
+	patience := settleTime
+	if why == messages.Unproven {
+		patience = c.Dialer.ValidateTimeout()
+	}
+	work, cancel := context.WithTimeout(c.ctx, patience)
+	defer cancel()
+	if why == messages.Dirty {
+		cause, err := c.backend.Settle(work)
+		return settled{cause, err}
+	}
+	err := c.backend.Ping(work)
+	if work.Err() != nil && c.ctx.Err() == nil {
+		return settled{messages.Silent, fmt.Errorf("no answer to a ping within %v: %w", patience, err)}
+	}
+	return settled{messages.HungUp, err}
 }
 
 func (c *Connection) settling(ctx actor.Context) {
@@ -202,8 +226,10 @@ func (c *Connection) settling(ctx actor.Context) {
 	case messages.Retire:
 		c.Slots.Retire(c.Slot, m.Cause) // seen by Return
 	case messages.Revoke:
-		c.Slots.Retire(c.Slot, m.Cause)
-		c.stop()
+		if c.meant(m) {
+			c.Slots.Retire(c.Slot, m.Cause)
+			c.stop()
+		}
 	case messages.Done:
 		if c.settled.err != nil {
 			c.conclude(ctx, c.settled.cause, c.settled.err, false)
@@ -233,7 +259,11 @@ func (c *Connection) conclude(ctx actor.Context, cause messages.Cause, err error
 // close is not cut short by the end of c's own work: a backend that is not
 // properly closed would live on at the server.
 func (c *Connection) close(b *conn.Backend, severed bool) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), closeTime)
+	patience := closeTime
+	if c.settled.cause == messages.Silent {
+		patience = c.Dialer.ValidateTimeout() // it won't answer a farewell either
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), patience)
 	defer cancel()
 	if severed {
 		b.Sever(ctx)

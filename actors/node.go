@@ -41,6 +41,7 @@ type Node struct {
 type NodeView struct {
 	Name     string
 	Up       bool
+	Breaker  messages.BreakerState
 	Since    time.Time
 	Failures int // attempts refused in a row
 	Cause    messages.Cause

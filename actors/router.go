@@ -2,6 +2,7 @@ package actors
 
 import (
 	"sync/atomic"
+	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/hashicorp/go-hclog"
@@ -16,17 +17,27 @@ import (
 // instead: [messages.AskRoute] is answered by a [messages.Routed].
 type Router struct {
 	table *atomic.Pointer[routing.Table]
+	emit  func(messages.Event)
 	log   hclog.Logger
 }
 
-// NewRouter makes the router of a table.
-func NewRouter(table *atomic.Pointer[routing.Table], log hclog.Logger) *Router {
-	return &Router{table: table, log: log}
+// NewRouter makes the router of a table. emit is told when the table changes.
+func NewRouter(table *atomic.Pointer[routing.Table], emit func(messages.Event), log hclog.Logger) *Router {
+	return &Router{table: table, emit: emit, log: log}
 }
 
 // Receive implements actor.Actor.
 func (r *Router) Receive(ctx actor.Context) {
-	if m, ok := ctx.Message().(messages.AskRoute); ok {
+	switch m := ctx.Message().(type) {
+	case messages.RoleChanged:
+		r.table.Store(r.table.Load().With(m.Pool, m.ReadOnly))
+		reason := "its server takes writes again"
+		if m.ReadOnly {
+			reason = "its server takes no writes any more"
+		}
+		r.log.Warn("routes for writes change", "pool", m.Pool, "node", m.Node, "because", reason)
+		r.emit(messages.RouteChanged{At: time.Now(), Pool: m.Pool, Node: m.Node, Reason: reason})
+	case messages.AskRoute:
 		choice, err := r.table.Load().Pick(routing.Intent{
 			Database: m.Database, User: m.User, Entity: m.Entity, Access: config.Access(m.Access), Labels: m.Labels,
 		})

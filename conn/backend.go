@@ -27,10 +27,14 @@ type Backend struct {
 	opened      time.Time
 	expires     time.Time
 
-	retiring atomic.Uint32 // the messages.Cause it is to be closed for
-	broken   error         // what its holder gave it up for
-	tainted  bool
-	session  any
+	server messages.Server
+	proven atomic.Int64 // Unix nanoseconds of its last sign of life to a ping
+
+	retiring  atomic.Uint32 // the messages.Cause it is to be closed for
+	abandoned atomic.Bool   // a hook that hangs may still use it: nobody else does
+	broken    error         // what its holder gave it up for
+	tainted   bool
+	session   any
 }
 
 // Conn is the backend as pgx speaks to it.
@@ -51,6 +55,9 @@ func (b *Backend) PID() uint32 { return b.pg.PID() }
 
 // Incarnation counts the lives of its slot, from 1. Safe for concurrent use.
 func (b *Backend) Incarnation() uint64 { return b.incarnation }
+
+// Proven is when it last answered a ping, or was opened. Safe for concurrent use.
+func (b *Backend) Proven() time.Time { return time.Unix(0, b.proven.Load()) }
 
 // Opened is when it was ready for its first lease. Safe for concurrent use.
 func (b *Backend) Opened() time.Time { return b.opened }
@@ -90,7 +97,7 @@ func (b *Backend) retirement() messages.Cause { return messages.Cause(b.retiring
 // verdict is what must be done about a backend that its holder gives back.
 func (b *Backend) verdict() messages.Cause {
 	switch {
-	case b.broken != nil || b.pg.IsClosed() || b.pg.IsBusy():
+	case b.abandoned.Load() || b.broken != nil || b.pg.IsClosed() || b.pg.IsBusy():
 		return messages.Broken
 	case b.tainted || b.dialer.settles || b.pg.TxStatus() != 'I':
 		return messages.Dirty

@@ -10,9 +10,10 @@ import (
 // Install puts a new backend into the empty slot index and lends it to whoever
 // waits longest.
 func (s *Slots) Install(index int, b *Backend) {
-	sl := s.slots[index]
+	sl := s.slot(index)
 	b.slot = sl
-	sl.unmark(markRetire | markPeek)
+	sl.unmark(markRetire | markPeek | markPing)
+	sl.sample.Store(1)
 	sl.backend.Store(b)
 	s.failure.Store(nil)
 	sl.give()
@@ -20,8 +21,8 @@ func (s *Slots) Install(index int, b *Backend) {
 
 // Claim takes an idle slot out of circulation.
 func (s *Slots) Claim(index int) (*Backend, bool) {
-	sl := s.slots[index]
-	if !sl.shard.claimBit(sl.bit) {
+	sl := s.slot(index)
+	if !sl.shard.claimBit(sl.bit, 0) {
 		return nil, false
 	}
 	return sl.backend.Load(), true
@@ -30,7 +31,7 @@ func (s *Slots) Claim(index int) (*Backend, bool) {
 // Return puts a claimed slot back into circulation, unless its backend was
 // retired meanwhile: then it stays claimed, and the cause is returned.
 func (s *Slots) Return(index int) messages.Cause {
-	sl := s.slots[index]
+	sl := s.slot(index)
 	if sl.marks.Load()&markRetire != 0 {
 		return sl.backend.Load().retirement()
 	}
@@ -42,7 +43,7 @@ func (s *Slots) Return(index int) messages.Cause {
 // that was idle: it is then claimed. Otherwise it comes to [Owner.Unfit] when its
 // lease ends.
 func (s *Slots) Retire(index int, cause messages.Cause) (*Backend, bool) {
-	sl := s.slots[index]
+	sl := s.slot(index)
 	if b := sl.backend.Load(); b != nil {
 		b.retiring.CompareAndSwap(0, uint32(cause))
 		sl.mark(markRetire)
@@ -54,49 +55,58 @@ func (s *Slots) Retire(index int, cause messages.Cause) (*Backend, bool) {
 // does from now on with the lease gets a [*StaleLeaseError]. The slot is then claimed.
 // False means that nobody holds it.
 func (s *Slots) Fence(index int) (*Backend, bool) {
-	sl := s.slots[index]
+	sl := s.slot(index)
 	epoch := sl.epoch.Load()
-	if epoch&1 == 0 || !sl.epoch.CompareAndSwap(epoch, epoch+1) {
+	if epoch&1 == 0 || !sl.end(epoch) {
 		return nil, false
 	}
-	return sl.backend.Load(), true
+	sl.revoked.Store(epoch)
+	b := sl.backend.Load()
+	if s.extras.Load()&extraReport != 0 {
+		s.owner.CheckedIn(b)
+	}
+	return b, true
 }
 
 // Vacate empties a claimed slot whose backend is closed.
 func (s *Slots) Vacate(index int) {
-	s.slots[index].backend.Store(nil)
+	s.slot(index).backend.Store(nil)
 }
 
 // State says what the slot is, and the epoch of its last lease: two looks that
 // see the same epoch have seen the same lease, or the same idleness.
 func (s *Slots) State(index int) (State, uint64) {
-	sl := s.slots[index]
+	sl := s.slot(index)
 	return sl.state(), sl.epoch.Load()
 }
 
 // Backend is what is in the slot, nil if nothing is. Only what is safe for
 // concurrent use may be asked of it.
-func (s *Slots) Backend(index int) *Backend { return s.slots[index].backend.Load() }
+func (s *Slots) Backend(index int) *Backend { return s.slot(index).backend.Load() }
 
 // Overflow says whether the backend in the slot is one more than the pool
 // keeps: it is then closed when it is released and nobody waits.
 func (s *Slots) Overflow(index int, extra bool) {
 	if extra {
-		s.slots[index].mark(markOverflow)
+		s.slot(index).mark(markOverflow)
 	} else {
-		s.slots[index].unmark(markOverflow)
+		s.slot(index).unmark(markOverflow)
 	}
 }
 
 // Suspect has the next acquirer of an idle slot look whether the server hung up.
-func (s *Slots) Suspect(index int) { s.slots[index].mark(markPeek) }
+func (s *Slots) Suspect(index int) { s.slot(index).mark(markPeek) }
 
 // SuspectAll is Suspect for every slot.
 func (s *Slots) SuspectAll() {
-	for _, sl := range s.slots {
+	for _, sl := range s.layout.Load().slots {
 		sl.mark(markPeek)
 	}
 }
+
+// Doubt has the next acquirer of an idle slot find it claimed: its server is asked
+// for a sign of life first.
+func (s *Slots) Doubt(index int) { s.slot(index).mark(markPing) }
 
 // Arm asks for one call of [Owner.Missed] when somebody waits from now on. It
 // says whether somebody waits already.
@@ -110,17 +120,3 @@ func (s *Slots) Failed(f Failure) { s.failure.Store(&f) }
 
 // LastFailure is the last failure to connect since a connect succeeded, nil if none.
 func (s *Slots) LastFailure() *Failure { return s.failure.Load() }
-
-// Close refuses everybody who waits, and every later Acquire, with [ErrClosed].
-// Leases stay valid until they are released.
-func (s *Slots) Close() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed != nil {
-		return
-	}
-	s.closed = ErrClosed
-	s.gate.Add(gateClosed)
-	s.refuseAll(ErrClosed)
-	s.timer.Stop()
-}

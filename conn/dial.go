@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
+	"io"
 	"maps"
 	"math/rand/v2"
 	"strconv"
@@ -22,6 +23,7 @@ type Dialer struct {
 	pool    config.Pool
 	pgx     *pgx.ConnConfig
 	hooks   []Hook
+	options DialerOptions
 	settles bool // every backend is settled between two leases
 }
 
@@ -29,6 +31,9 @@ type Dialer struct {
 type DialerOptions struct {
 	Hooks  []Hook
 	Tracer pgx.QueryTracer
+	// ReadOnly is told when a server refuses a write for it takes none (SQLSTATE
+	// 25006). It is called while the statement runs and must not block.
+	ReadOnly func()
 	// Dial replaces the network, for tests.
 	Dial pgconn.DialFunc
 }
@@ -47,10 +52,22 @@ func NewDialer(node config.Node, pool config.Pool, o DialerOptions) (*Dialer, er
 		cfg.LookupFunc = func(_ context.Context, host string) ([]string, error) { return []string{host}, nil }
 	}
 	cfg.BuildContextWatcherHandler = newCanceller
-	d := &Dialer{node: node, pool: pool, pgx: cfg, hooks: append(sqlHooks(pool.Hooks), o.Hooks...)}
+	cfg.OnPgError = func(c *pgconn.PgConn, e *pgconn.PgError) bool {
+		if e.Code == "25006" && o.ReadOnly != nil {
+			o.ReadOnly()
+		}
+		return !isFatal(e) || !sawEnd(c)
+	}
+	d := &Dialer{node: node, pool: pool, pgx: cfg, options: o, hooks: append(sqlHooks(pool.Hooks), o.Hooks...)}
 	d.settles = pool.Reset != config.ResetRollback && pool.Reset != config.ResetNone || len(checkinHooks(d.hooks)) > 0
 	return d, nil
 }
+
+// ValidateTimeout bounds a ping, as the pool has it.
+func (d *Dialer) ValidateTimeout() time.Duration { return d.pool.ValidateTimeout }
+
+// For makes a dialer for another version of the pool, with the same options.
+func (d *Dialer) For(pool config.Pool) (*Dialer, error) { return NewDialer(d.node, pool, d.options) }
 
 // Dial connects, authenticates and runs the connect hooks, within the node's
 // connect_timeout and ctx.
@@ -63,6 +80,8 @@ func (d *Dialer) Dial(ctx context.Context, incarnation uint64) (*Backend, error)
 	}
 	now := time.Now()
 	b := &Backend{px: px, pg: px.PgConn(), dialer: d, parameters: reportedBy(px.PgConn()), incarnation: incarnation, opened: now, expires: d.expiry(now)}
+	b.proven.Store(now.UnixNano())
+	b.server = lookAt(ctx, b.pg)
 	for _, h := range connectHooks(d.hooks) {
 		if err := d.run(ctx, h.OnConnect, b); err != nil {
 			b.Close(ctx)
@@ -137,6 +156,23 @@ func pgxConfig(node config.Node, pool config.Pool) (*pgx.ConnConfig, error) {
 		name(f.TLSConfig)
 	}
 	return cfg, nil
+}
+
+func isFatal(e *pgconn.PgError) bool {
+	return strings.EqualFold(e.SeverityUnlocalized, "FATAL") || strings.EqualFold(e.Severity, "FATAL")
+}
+
+// farewellTime is how long a server process may take to end after its FATAL.
+const farewellTime = time.Second
+
+// sawEnd waits until the server, which said that it ends the connection, has. pgconn
+// would close the socket at once, and the process would be uncounted for a moment.
+// It returns true, for pgconn to close what is left.
+func sawEnd(c *pgconn.PgConn) bool {
+	if c.Conn() != nil && c.Conn().SetReadDeadline(time.Now().Add(farewellTime)) == nil {
+		_, _ = io.Copy(io.Discard, c.Conn()) // its end, or the deadline
+	}
+	return true
 }
 
 // redact keeps what is wrong with a connection string, and drops the string.

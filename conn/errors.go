@@ -15,7 +15,58 @@ var (
 	ErrTimeout = errors.New("no backend became free within the pool's acquire_timeout")
 	ErrClosed  = errors.New("the pool is closed")
 	ErrDenied  = errors.New("the server refuses the pool's connections")
+	// ErrPaused: the pool is paused, and so that acquires fail instead of waiting.
+	ErrPaused = errors.New("the pool is paused")
+	// ErrOverloaded: the queue has been too long for too long (queue_target, queue_interval).
+	ErrOverloaded = errors.New("the pool is overloaded")
 )
+
+// Refusal is why an acquire failed, as a closed set: it labels metrics.
+type Refusal uint8
+
+// The kinds of refusals.
+const (
+	RefusedTimeout Refusal = iota
+	RefusedCanceled
+	RefusedClosed
+	RefusedDenied
+	RefusedPaused
+	RefusedOverload
+	RefusedBreaker
+	refusalKinds = iota
+)
+
+var refusalNames = [...]string{"timeout", "canceled", "closed", "denied", "paused", "overload", "breaker"}
+
+func (r Refusal) String() string { return refusalNames[r] }
+
+func kindOf(reason error) Refusal {
+	switch reason {
+	case ErrTimeout:
+		return RefusedTimeout
+	case ErrClosed:
+		return RefusedClosed
+	case ErrDenied:
+		return RefusedDenied
+	case ErrPaused:
+		return RefusedPaused
+	case ErrOverloaded:
+		return RefusedOverload
+	}
+	if errors.Is(reason, ErrBreakerOpen) {
+		return RefusedBreaker
+	}
+	return RefusedCanceled
+}
+
+// Refusals counts the acquires that failed, by kind.
+func (s *Slots) Refusals() map[Refusal]uint64 {
+	counts := make(map[Refusal]uint64, refusalKinds)
+	for i := range s.refusals {
+		counts[Refusal(i)] = s.refusals[i].Load()
+	}
+	return counts
+}
 
 // AcquireError is why there was no lease: what ended the wait, what the pool
 // looked like then, and the last failure to connect, which is often the reason.
@@ -23,10 +74,15 @@ var (
 type AcquireError struct {
 	Pool   string
 	Waited time.Duration
-	Reason error // ErrTimeout, ErrClosed, ErrDenied, context.Canceled or context.DeadlineExceeded
+	Reason error // one of the above, a *BreakerError, or the cause of the context's end
 	Stats  Stats
 	// LastFailure is the last attempt to connect that failed since one succeeded; nil if none.
 	LastFailure *Failure
+	// OwnLeases is how many leases of the pool the goroutine itself has that
+	// waited in vain: it may have waited for itself.
+	OwnLeases int
+	// Recent are the last decisions of the pool, the latest last.
+	Recent []Decision
 }
 
 func (e *AcquireError) Error() string {
@@ -36,7 +92,10 @@ func (e *AcquireError) Error() string {
 		fmt.Fprintf(&b, " (waited %v)", e.Waited.Round(time.Microsecond))
 	}
 	fmt.Fprintf(&b, ": %d of at most %d backends open, %d leased, %d idle, %d waiting",
-		e.Stats.Open, e.Stats.Hard, e.Stats.Leased, e.Stats.Idle, e.Stats.Waiting)
+		e.Stats.Size, e.Stats.HardLimit, e.Stats.Used, e.Stats.Idle, e.Stats.Waiting)
+	if e.OwnLeases > 0 {
+		fmt.Fprintf(&b, "; the goroutine that waits has %d of the leases itself", e.OwnLeases)
+	}
 	if e.LastFailure != nil {
 		fmt.Fprintf(&b, "; last connect failure, at %s: %v", e.LastFailure.At.Format(time.RFC3339), e.LastFailure.Err)
 	}
@@ -54,27 +113,37 @@ func (e *AcquireError) Unwrap() []error {
 // Permanent says that waiting longer would not have helped: the server refuses
 // the user or the database, or the pool is closed.
 func (e *AcquireError) Permanent() bool {
-	return errors.Is(e.Reason, ErrDenied) || errors.Is(e.Reason, ErrClosed)
+	return e.Reason == ErrDenied || e.Reason == ErrClosed
 }
 
 // refusal is the error of a wait that ended without a lease.
-func (s *Slots) refusal(reason error, waited time.Duration) error {
-	s.refusals.Add(1)
-	return &AcquireError{Pool: s.name, Waited: waited, Reason: reason, Stats: s.Stats(), LastFailure: s.failure.Load()}
+func (s *Slots) refusal(reason error, waited time.Duration) *AcquireError {
+	kind := kindOf(reason)
+	s.refusals[kind].Add(1)
+	s.journal.Write(Decision{What: Refused, Slot: -1, Waited: waited, Note: refusalNames[kind]})
+	return &AcquireError{Pool: s.name, Waited: waited, Reason: reason, Stats: s.Stats(), LastFailure: s.failure.Load(),
+		Recent: s.journal.Last(recentDecisions)}
 }
+
+// recentDecisions is how many decisions an error carries.
+const recentDecisions = 8
 
 // StaleLeaseError is the error of using a lease after its end: it was released,
 // or revoked.
 type StaleLeaseError struct {
-	Pool string
-	Slot int
+	Pool    string
+	Slot    int
+	Revoked bool // it was ended against its holder's will, not released
 }
 
 func (e *StaleLeaseError) Error() string {
-	if e.Pool == "" {
+	switch {
+	case e.Pool == "":
 		return "use of a lease that was never granted"
+	case e.Revoked:
+		return fmt.Sprintf("use of a lease of pool %q, slot %d, that was revoked", e.Pool, e.Slot)
 	}
-	return fmt.Sprintf("use of a lease of pool %q, slot %d, after its end: it was released or revoked", e.Pool, e.Slot)
+	return fmt.Sprintf("use of a lease of pool %q, slot %d, after its release", e.Pool, e.Slot)
 }
 
 // DialError is an attempt to connect that failed. Its text is the one thing that

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -46,19 +47,47 @@ func (e *HookError) Unwrap() error { return e.Err }
 
 type hookFunc = func(context.Context, *pgx.Conn) error
 
-// run calls one hook under its deadline. A panic in it is its error.
-func (d *Dialer) run(ctx context.Context, f hookFunc, b *Backend) (err error) {
+// hookGrace is how long a hook whose deadline is over may take to notice it.
+const hookGrace = time.Second
+
+// run calls one hook under its deadline. A panic in it is its error. A hook that
+// does not come back is left behind, with a backend whose socket is closed.
+func (d *Dialer) run(ctx context.Context, f hookFunc, b *Backend) error {
 	ctx, cancel := context.WithTimeout(ctx, d.pool.Hooks.Timeout)
 	defer cancel()
-	defer func() {
-		if p := recover(); p != nil {
-			err = &HookError{fmt.Errorf("panic: %v", p)}
-		}
+	done := make(chan error, 1)
+	go func() {
+		err := errors.New("it ended its goroutine")
+		defer func() {
+			if p := recover(); p != nil {
+				err = fmt.Errorf("panic: %v", p)
+			}
+			done <- err
+		}()
+		err = f(ctx, b.Conn())
 	}()
-	if err := f(ctx, b.Conn()); err != nil {
-		return &HookError{err}
+	select {
+	case err := <-done:
+		return d.outcome(ctx, err)
+	case <-ctx.Done():
 	}
-	if ctx.Err() != nil {
+	grace := time.NewTimer(hookGrace)
+	defer grace.Stop()
+	select {
+	case err := <-done:
+		return d.outcome(ctx, err)
+	case <-grace.C:
+	}
+	b.abandoned.Store(true)
+	b.pg.Conn().Close()
+	return &HookError{fmt.Errorf("overran its %v and did not stop: %w", d.pool.Hooks.Timeout, ctx.Err())}
+}
+
+func (d *Dialer) outcome(ctx context.Context, err error) error {
+	switch {
+	case err != nil:
+		return &HookError{err}
+	case ctx.Err() != nil:
 		return &HookError{fmt.Errorf("overran its %v: %w", d.pool.Hooks.Timeout, ctx.Err())}
 	}
 	return nil

@@ -108,7 +108,7 @@ func TestACheckinHookThatFailsEndsTheBackendAndNobodySeesIt(t *testing.T) {
 			if got := k.causes(); len(got) != 2 || got[0] != messages.Dirty || got[1] != messages.HookFailed {
 				t.Errorf("causes %v", got)
 			}
-			if st := s.Stats(); st.Open != 0 {
+			if st := s.Stats(); st.Size != 0 {
 				t.Errorf("%+v", st)
 			}
 		})

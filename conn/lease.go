@@ -22,7 +22,7 @@ func (l Lease) Backend() (*Backend, error) {
 	// In this order: if the epoch is still ours, what was loaded before is ours too.
 	b := l.slot.backend.Load()
 	if l.slot.epoch.Load() != l.epoch {
-		return nil, &StaleLeaseError{Pool: l.slot.pool.name, Slot: l.slot.index}
+		return nil, &StaleLeaseError{Pool: l.slot.pool.name, Slot: l.slot.index, Revoked: l.slot.revoked.Load() == l.epoch}
 	}
 	return b, nil
 }
@@ -41,9 +41,12 @@ func (l Lease) Release() {
 	}
 	b := sl.backend.Load()
 	cause := b.verdict()
-	if !sl.epoch.CompareAndSwap(l.epoch, l.epoch+1) {
+	if !sl.end(l.epoch) {
 		sl.pool.owner.Stale(sl.index)
 		return
+	}
+	if sl.pool.extras.Load()&extraReport != 0 {
+		sl.pool.owner.CheckedIn(b)
 	}
 	if cause == messages.None {
 		if sl.marks.Load()&atRelease == 0 || sl.stays() {
@@ -61,7 +64,7 @@ func (sl *slot) stays() bool {
 	if sl.marks.Load()&markRetire != 0 {
 		return false
 	}
-	if sl.pool.Waiting() > 0 {
+	if sl.reserved && sl.pool.AdminWaiting() || !sl.reserved && sl.pool.Waiting() > 0 {
 		return true
 	}
 	sl.backend.Load().retiring.CompareAndSwap(0, uint32(messages.Surplus))
@@ -97,7 +100,7 @@ func (l Lease) Check() bool {
 	if cause == messages.None {
 		return true
 	}
-	if l.slot.epoch.CompareAndSwap(l.epoch, l.epoch+1) {
+	if l.slot.end(l.epoch) {
 		l.slot.pool.owner.Unfit(b, cause)
 	}
 	return false

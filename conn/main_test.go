@@ -24,7 +24,11 @@ type keeper struct {
 	missed int
 }
 
-func (k *keeper) Missed() { k.mu.Lock(); k.missed++; k.mu.Unlock() }
+func (k *keeper) Waited(int64)             {}
+func (k *keeper) Used(int64)               {}
+func (k *keeper) CheckedOut(*conn.Backend) {}
+func (k *keeper) CheckedIn(*conn.Backend)  {}
+func (k *keeper) Missed()                  { k.mu.Lock(); k.missed++; k.mu.Unlock() }
 func (k *keeper) Stale(int) {
 	k.mu.Lock()
 	k.stale++
@@ -93,7 +97,7 @@ func slots(t testing.TB, n int, change func(*config.Pool, *conn.DialerOptions)) 
 				s.Vacate(i)
 			}
 		}
-		if st := s.Stats(); st.Open != 0 {
+		if st := s.Stats(); st.Size != 0 {
 			t.Errorf("left over: %+v", st)
 		}
 	})

@@ -19,6 +19,9 @@ func (b *Backend) Settle(ctx context.Context) (messages.Cause, error) {
 	if err := b.broken; err != nil {
 		return messages.Broken, err
 	}
+	if b.abandoned.Load() {
+		return messages.Broken, errors.New("a hook that does not stop has it")
+	}
 	if b.pg.IsClosed() {
 		return messages.Broken, errors.New("the connection was closed")
 	}
@@ -77,13 +80,23 @@ type Disturbed interface{ Disturbed() }
 
 // Ping asks a claimed backend for a sign of life. The error is the server's own
 // where it said goodbye.
-func (b *Backend) Ping(ctx context.Context) error { return b.pg.Ping(ctx) }
+func (b *Backend) Ping(ctx context.Context) error {
+	err := b.pg.Ping(ctx)
+	if err == nil {
+		b.proven.Store(time.Now().UnixNano())
+	}
+	return err
+}
 
 // Close ends a claimed backend and returns when the server's process is gone,
 // or ctx ends: PostgreSQL closes its end last of all. Until then it counts
 // against the server's limits, so until then it keeps its slot.
 func (b *Backend) Close(ctx context.Context) {
 	socket := b.pg.Conn()
+	if b.abandoned.Load() {
+		b.Sever(ctx)
+		return
+	}
 	if b.pg.IsClosed() {
 		// pgconn gave up on it, and cancels and closes it in the background.
 		select {

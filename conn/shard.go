@@ -23,12 +23,12 @@ const cacheLine = 128
 type shard struct {
 	word  atomic.Uint64
 	_     [cacheLine - 8]byte
-	slots [shardSlots]*slot
+	slots [shardSlots]*slot // a slot is here before its bit is ever set, and stays
 }
 
-// claim takes the lowest idle slot out of the idle set: low slots stay hot, and
-// high ones grow old enough to be closed. lease says whether it counts as a checkout.
-func (s *shard) claim(count uint64) *slot {
+// claim leases the lowest idle slot of the shard: low slots stay hot, and high
+// ones grow old enough to be closed.
+func (s *shard) claim() *slot {
 	for {
 		w := s.word.Load()
 		idle := w & idleMask
@@ -36,20 +36,20 @@ func (s *shard) claim(count uint64) *slot {
 			return nil
 		}
 		bit := idle & -idle
-		if s.word.CompareAndSwap(w, w-bit+count) {
+		if s.word.CompareAndSwap(w, w-bit+oneLease) {
 			return s.slots[bits.TrailingZeros64(bit)]
 		}
 	}
 }
 
-// claimBit takes one particular slot out of the idle set.
-func (s *shard) claimBit(bit uint64) bool {
+// claimBit takes one particular slot out of the idle set, and counts n.
+func (s *shard) claimBit(bit, n uint64) bool {
 	for {
 		w := s.word.Load()
 		if w&bit == 0 {
 			return false
 		}
-		if s.word.CompareAndSwap(w, w-bit) {
+		if s.word.CompareAndSwap(w, w-bit+n) {
 			return true
 		}
 	}

@@ -2,7 +2,7 @@ package conn
 
 import (
 	"context"
-	"runtime"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,68 +13,75 @@ import (
 
 // An Owner is told what the slots can't do by themselves. Its methods are
 // called on the goroutines of whoever acquires and releases, sometimes with a
-// lock held: they post a message and return.
+// lock held: they post a message or count, and return.
 type Owner interface {
 	// Missed says that somebody waits and nothing is idle. It is called once
-	// after each [Slots.Arm], however many wait.
+	// after each [Slots.Arm], however many wait, for each administrator that has
+	// to wait, and for each lease that ends while the pool is paused.
 	Missed()
 	// Unfit says that a backend can't be lent as it is. Its slot is claimed for
 	// its connection, which must end in [Slots.Return] or [Slots.Vacate].
 	Unfit(*Backend, messages.Cause)
 	// Stale says that a lease of the slot was released after it had ended.
 	Stale(slot int)
+	// Waited and Used tell, of the leases that are timed (see [Slots.Sample]), for
+	// how many nanoseconds one was waited for and had.
+	Waited(ns int64)
+	Used(ns int64)
+	// CheckedOut and CheckedIn tell of every lease while [Slots.Report] says so.
+	CheckedOut(*Backend)
+	CheckedIn(*Backend)
 }
-
-// slot is a place for a backend.
-type slot struct {
-	epoch   atomic.Uint64 // odd: leased; every lease has one of its own
-	marks   atomic.Uint32 // what must be looked at before the next lease, or at its end
-	backend atomic.Pointer[Backend]
-	shard   *shard
-	bit     uint64
-	index   int
-	pool    *Slots
-	_       [cacheLine - 56]byte
-}
-
-// Marks of a slot. Those of atAcquire are acted on when it is about to be leased.
-const (
-	markRetire   = 1 << iota // close instead of lending or keeping
-	markPeek                 // idle for a while: look whether the server hung up
-	markOverflow             // beyond the pool's size: close at check-in unless somebody waits
-
-	atAcquire = markRetire | markPeek
-	atRelease = markRetire | markOverflow
-)
 
 // Slots are the places for the backends of one pool, and the queue of those
 // who wait for one. All methods are safe for concurrent use.
 type Slots struct {
 	name    string
-	size    int
-	timeout time.Duration
 	owner   Owner
-	hook    func(context.Context, *Backend) error // at checkout, on the caller's goroutine; nil if none
-	slots   []*slot
-	shards  []*shard // a power of two of them
+	hook    func(context.Context, *Backend) error // at checkout, on the caller's goroutine
+	journal *Journal
+	born    time.Time
 
-	gate  atomic.Int64 // what turns acquirers away from the fast path: closed, or how many wait
-	armed atomic.Bool  // the owner wants to hear of the next miss
+	layout atomic.Pointer[layout]
+	gate   atomic.Int64  // what turns acquirers away from the fast path: closed, paused, or how many wait
+	extras atomic.Uint32 // what has to be done about a lease besides lending it
+	armed  atomic.Bool   // the owner wants to hear of the next miss
 
-	failure atomic.Pointer[Failure]
+	size     atomic.Int64
+	hard     atomic.Int64
+	patience atomic.Int64 // the acquire timeout, in nanoseconds
+	turns    atomic.Uint64
+	failure  atomic.Pointer[Failure]
 
-	mu     sync.Mutex
-	queue  queue
-	closed error
-	timer  *time.Timer // at the latest at the head's deadline, while anybody waits
-	timing bool
+	mu       sync.Mutex
+	queue    queue
+	overload overload
+	closed   error
+	tripped  error // the node's breaker is open
+	paused   bool
+	failFast bool        // while paused
+	timer    *time.Timer // set for due
+	due      int64       // on the clock of the slots; the greatest there is: not set
 
-	refusals atomic.Uint64
+	waits    atomic.Uint64
+	refusals [refusalKinds]atomic.Uint64
 }
 
+// Bits of the gate. The others count who waits.
 const (
-	gateClosed = 1
-	oneWaiting = 1 << 8
+	gateClosed   = 1
+	gatePaused   = 2
+	waitingShift = 8
+	oneWaiting   = 1 << waitingShift
+)
+
+// Bits of extras.
+const (
+	extraHook   = 1 << iota // a checkout hook runs
+	extraStack              // where a lease was acquired is remembered
+	extraReport             // the owner hears of every lease
+	extraOrder              // the order in which slots become idle is remembered
+	extraPause              // the pool is paused: what was taken nevertheless goes back
 )
 
 // Failure is the last attempt to connect that failed.
@@ -83,76 +90,140 @@ type Failure struct {
 	At  time.Time
 }
 
-// Options say how slots behave. OnCheckout may be nil.
+// Options say how slots behave. OnCheckout and Journal may be nil.
 type Options struct {
 	Pool       config.Pool
 	Owner      Owner
 	OnCheckout func(context.Context, *Backend) error
+	Journal    *Journal
 }
 
 // NewSlots makes the places for a pool, all empty.
 func NewSlots(o Options) *Slots {
-	s := &Slots{name: o.Pool.Name, size: o.Pool.Size, timeout: o.Pool.AcquireTimeout, owner: o.Owner, hook: o.OnCheckout}
-	n := 1
-	for n*shardSlots < o.Pool.Hard() || n < runtime.GOMAXPROCS(0) && n*4 <= o.Pool.Hard() {
-		n *= 2
+	s := &Slots{name: o.Pool.Name, owner: o.Owner, hook: o.OnCheckout, journal: o.Journal, born: time.Now(), due: math.MaxInt64}
+	if s.journal == nil {
+		s.journal = &Journal{}
 	}
-	for range n {
-		s.shards = append(s.shards, &shard{})
-	}
-	for i := range o.Pool.Hard() {
-		sh := s.shards[i%n]
-		sl := &slot{shard: sh, bit: 1 << (i / n), index: i, pool: s}
-		sh.slots[i/n] = sl
-		s.slots = append(s.slots, sl)
-	}
+	s.layout.Store(newLayout(s, o.Pool.Hard(), o.Pool.Order == config.FIFO))
 	s.timer = time.AfterFunc(time.Hour, s.expire)
 	s.timer.Stop()
+	s.Resize(o.Pool)
+	s.extra(extraHook, s.hook != nil)
 	return s
 }
+
+func (s *Slots) slot(index int) *slot { return s.layout.Load().slots[index] }
+
+// Len is how many slots there are, used or not, the reserve among them.
+func (s *Slots) Len() int { return len(s.layout.Load().slots) }
+
+// Reserve is the index of the administrative slot.
+func (s *Slots) Reserve() int { return s.layout.Load().reserve.index }
+
+func (s *Slots) extra(bit uint32, on bool) {
+	if on {
+		s.extras.Or(bit)
+	} else {
+		s.extras.And(^bit)
+	}
+}
+
+// Report has the owner told of every lease, or of none.
+func (s *Slots) Report(on bool) { s.extra(extraReport, on) }
 
 // Acquire lends a backend. It waits, first come first served, until one is
 // free, ctx ends, the pool's acquire timeout has passed or the pool closes.
 // Its error is an [*AcquireError], or the error of a checkout hook.
 func (s *Slots) Acquire(ctx context.Context) (Lease, error) {
-	if err := ctx.Err(); err != nil {
-		return Lease{}, s.refusal(err, 0)
+	if ctx.Err() != nil {
+		return Lease{}, s.refusal(ctx.Err(), 0)
 	}
 	if s.gate.Load() == 0 {
 		if sl := s.take(); sl != nil {
-			l := sl.lend()
-			if s.hook == nil {
+			l := sl.lend(self(), 0)
+			extras := s.extras.Load()
+			if extras == 0 {
 				return l, nil
 			}
-			return s.checkout(ctx, l)
+			if s.lent(l, extras) {
+				return s.attend(ctx, l, Normal)
+			}
 		}
 	}
-	l, err := s.wait(ctx)
-	if err == nil && s.hook != nil {
-		return s.checkout(ctx, l)
+	return s.queueUp(ctx, Normal)
+}
+
+// AcquirePriority is [Slots.Acquire] for who is served before, or after, others.
+func (s *Slots) AcquirePriority(ctx context.Context, p Priority) (Lease, error) {
+	if p == Normal {
+		return s.Acquire(ctx)
 	}
-	return l, err
+	if ctx.Err() != nil {
+		return Lease{}, s.refusal(ctx.Err(), 0)
+	}
+	if l, ok := s.tryAcquire(); ok {
+		return s.attend(ctx, l, p)
+	}
+	return s.queueUp(ctx, p)
 }
 
 // TryAcquire lends a backend if one is idle, nobody waits for it and no checkout
 // hook has to run.
 func (s *Slots) TryAcquire() (Lease, bool) {
-	if s.gate.Load() == 0 && s.hook == nil {
+	if s.extras.Load()&extraHook != 0 {
+		return Lease{}, false
+	}
+	return s.tryAcquire()
+}
+
+func (s *Slots) tryAcquire() (Lease, bool) {
+	if s.gate.Load() == 0 {
 		if sl := s.take(); sl != nil {
-			return sl.lend(), true
+			l := sl.lend(self(), 0)
+			return l, s.lent(l, s.extras.Load())
 		}
 	}
 	return Lease{}, false
 }
 
+func (s *Slots) queueUp(ctx context.Context, p Priority) (Lease, error) {
+	l, err := s.wait(ctx, p)
+	if err != nil || s.extras.Load() == 0 {
+		return l, err
+	}
+	return s.attend(ctx, l, p)
+}
+
+// lent reports a lease that was taken without waiting. False means that the pool
+// was paused meanwhile, and the lease has gone back.
+func (s *Slots) lent(l Lease, extras uint32) bool {
+	if extras&extraPause != 0 && s.Paused() {
+		l.Release()
+		return false
+	}
+	if extras&extraReport != 0 {
+		s.owner.CheckedOut(l.slot.backend.Load())
+	}
+	return true
+}
+
 // take claims an idle slot that is fit to be leased, its home shard first.
 func (s *Slots) take() *slot {
-	n := len(s.shards)
+	lay := s.layout.Load()
+	if lay.fifo {
+		for {
+			sl := lay.oldest()
+			if sl == nil || sl.marks.Load()&atAcquire == 0 || sl.fit() {
+				return sl
+			}
+		}
+	}
+	n := len(lay.shards)
 	first := home(n)
 	for i := range n {
-		sh := s.shards[(first+i)&(n-1)]
+		sh := lay.shards[(first+i)&(n-1)]
 		for {
-			sl := sh.claim(oneLease)
+			sl := sh.claim()
 			if sl == nil {
 				break
 			}
@@ -164,48 +235,17 @@ func (s *Slots) take() *slot {
 	return nil
 }
 
-// fit acts on the marks of a claimed slot and says whether it can be leased;
-// if not, its connection has been told.
-func (sl *slot) fit() bool {
-	b := sl.backend.Load()
-	if sl.marks.Load()&markRetire != 0 {
-		sl.pool.owner.Unfit(b, b.retirement())
-		return false
-	}
-	sl.unmark(markPeek)
-	if cause := b.Peek(); cause != messages.None {
-		sl.pool.owner.Unfit(b, cause)
-		return false
-	}
-	return true
-}
-
-func (sl *slot) mark(m uint32)   { sl.marks.Or(m) }
-func (sl *slot) unmark(m uint32) { sl.marks.And(^m) }
-
-// lend makes a lease of a claimed slot.
-func (sl *slot) lend() Lease { return Lease{slot: sl, epoch: sl.epoch.Add(1)} }
-
-// give makes a claimed slot available: to who waits longest, or to the idle set.
-// The gate is looked at again after the slot is published, and a waiter rescans
-// after raising the gate, so one of the two sees the other.
-func (sl *slot) give() {
-	s := sl.pool
-	if s.gate.Load() == 0 {
-		sl.shard.publish(sl.bit)
-		if s.gate.Load() == 0 {
-			return
-		}
-		s.serve(nil)
-		return
-	}
-	s.serve(sl)
-}
-
-// checkout runs the hook. A backend whose hook fails is destroyed, and another
+// attend does what a lease asks for besides lending it: where it was acquired is
+// remembered, the hook is run. A backend whose hook fails is destroyed, and another
 // is tried, once.
-func (s *Slots) checkout(ctx context.Context, l Lease) (Lease, error) {
+func (s *Slots) attend(ctx context.Context, l Lease, p Priority) (Lease, error) {
 	for try := 1; ; try++ {
+		if s.extras.Load()&extraStack != 0 {
+			l.slot.keepStack(l.epoch)
+		}
+		if s.hook == nil {
+			return l, nil
+		}
 		err := s.hook(ctx, l.slot.backend.Load())
 		if err == nil {
 			return l, nil
@@ -214,7 +254,7 @@ func (s *Slots) checkout(ctx context.Context, l Lease) (Lease, error) {
 		if try == 2 {
 			return Lease{}, err
 		}
-		if l, err = s.wait(ctx); err != nil {
+		if l, err = s.wait(ctx, p); err != nil {
 			return Lease{}, err
 		}
 	}

@@ -1,65 +1,63 @@
 package conn
 
-// Stats is what the slots of a pool look like at one moment.
+// Stats is what a pool looks like at one moment. Size = Used + Idle + Busy.
 type Stats struct {
-	Size, Hard int // soft and hard limit
-	Open       int // Leased + Idle + Busy
-	Leased     int
-	Idle       int
-	Busy       int // being reset, checked or closed
-	Waiting    int // for a lease
-	Acquired   uint64
-	Refused    uint64
+	Size      int // backends that are open, but for the reserve
+	Used      int // leased
+	Idle      int
+	Busy      int // being reset, checked or closed
+	Waiting   int // for a lease
+	SoftLimit int // backends that are kept
+	HardLimit int // backends that are never exceeded
+	Reserve   int // administrative backends, beyond the hard limit: 0 or 1
+	Paused    bool
+
+	Acquired uint64 // leases so far
+	Waits    uint64 // of them, those that were waited for
+	Refused  uint64 // acquires that failed, whatever the reason
+	Timeouts uint64 // of them, those that waited for acquire_timeout
 }
 
-// Stats looks at each slot once. The sums agree with each other; slots looked
-// at first may have changed since.
+// Stats looks at each slot once, so that each is counted as what it was at its
+// moment, and the sums agree. It takes no lock and stops nobody.
 func (s *Slots) Stats() Stats {
-	st := Stats{Size: s.size, Hard: len(s.slots), Refused: s.refusals.Load()}
-	for _, sh := range s.shards {
+	lay := s.layout.Load()
+	st := Stats{SoftLimit: int(s.size.Load()), HardLimit: int(s.hard.Load()), Waits: s.waits.Load(),
+		Timeouts: s.refusals[RefusedTimeout].Load(), Paused: s.Paused()}
+	for i := range s.refusals {
+		st.Refused += s.refusals[i].Load()
+	}
+	for _, sh := range lay.shards {
 		st.Acquired += sh.word.Load() >> shardSlots
 	}
-	for _, sl := range s.slots {
-		switch sl.state() {
-		case Idle:
+	st.Acquired += lay.reserve.shard.word.Load() >> shardSlots
+	for _, sl := range lay.slots {
+		state := sl.state()
+		switch {
+		case sl.reserved:
+			if state != Empty {
+				st.Reserve++
+			}
+		case state == Idle:
 			st.Idle++
-		case Leased:
-			st.Leased++
-		case Claimed:
+		case state == Leased:
+			st.Used++
+		case state == Claimed:
 			st.Busy++
 		}
 	}
-	st.Open = st.Idle + st.Leased + st.Busy
+	st.Size = st.Idle + st.Used + st.Busy
 	st.Waiting = s.Waiting()
 	return st
 }
 
 // Waiting is how many wait for a lease.
-func (s *Slots) Waiting() int { return int(s.gate.Load() >> 8) }
+func (s *Slots) Waiting() int { return int(s.gate.Load() >> waitingShift) }
 
-// State is what a slot is at one moment.
-type State uint8
-
-// The states of a slot.
-const (
-	Empty State = iota
-	Idle
-	Leased
-	Claimed
-)
-
-var states = [...]string{"empty", "idle", "leased", "claimed"}
-
-func (s State) String() string { return states[s] }
-
-func (sl *slot) state() State {
-	switch {
-	case sl.epoch.Load()&1 == 1:
-		return Leased
-	case sl.shard.word.Load()&sl.bit != 0:
-		return Idle
-	case sl.backend.Load() != nil:
-		return Claimed
+// Utilisation is Used as a part of the hard limit, from 0 to 1.
+func (st Stats) Utilisation() float64 {
+	if st.HardLimit == 0 {
+		return 0
 	}
-	return Empty
+	return float64(st.Used) / float64(st.HardLimit)
 }

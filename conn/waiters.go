@@ -1,11 +1,8 @@
 package conn
 
 import (
-	"context"
-	"sync"
+	"math"
 	"time"
-
-	"github.com/unoactor/unoactor/config"
 )
 
 // A Waiter stands in the queue of a pool. Granted is called exactly once unless
@@ -18,19 +15,40 @@ type Waiter interface {
 // Waiting is a place in the queue: the record that a [Waiter] embeds or keeps.
 // It may be used again after its grant.
 type Waiting struct {
+	// Priority is set before Enqueue.
+	Priority Priority
+
+	queued     bool
+	holder     uint32 // who it will be that leases
 	waiter     Waiter
 	prev, next *Waiting
-	since      time.Time
-	queued     bool
+	since      int64 // on the clock of the slots
 }
 
-// queue is first in, first out, and linked through its members.
-type queue struct {
-	head, tail *Waiting
-}
+// Priority is whose turn it is before others': within one, first come is first served.
+type Priority int8
 
-func (q *queue) push(w *Waiting) {
-	w.prev, w.next, w.queued = q.tail, nil, true
+// The priorities. Normal is the zero value.
+const (
+	Low    Priority = -1
+	Normal Priority = 0
+	High   Priority = 1
+	// Admin may also use the reserve, a backend beyond the hard limit that is
+	// opened for nobody else, so it gets one when the pool is full.
+	Admin Priority = 2
+
+	priorities = 4
+)
+
+var priorityNames = [...]string{"low", "normal", "high", "admin"}
+
+func (p Priority) String() string { return priorityNames[p-Low] }
+
+// list is first in, first out, and linked through its members.
+type list struct{ head, tail *Waiting }
+
+func (q *list) push(w *Waiting) {
+	w.prev, w.next = q.tail, nil
 	if q.tail == nil {
 		q.head = w
 	} else {
@@ -39,7 +57,7 @@ func (q *queue) push(w *Waiting) {
 	q.tail = w
 }
 
-func (q *queue) remove(w *Waiting) {
+func (q *list) remove(w *Waiting) {
 	if w.prev == nil {
 		q.head = w.next
 	} else {
@@ -50,30 +68,69 @@ func (q *queue) remove(w *Waiting) {
 	} else {
 		w.next.prev = w.prev
 	}
-	w.prev, w.next, w.queued = nil, nil, false
+	w.prev, w.next = nil, nil
+}
+
+// queue is a list for each priority.
+type queue [priorities]list
+
+func (q *queue) of(w *Waiting) *list { return &q[w.Priority-Low] }
+
+// first is whose turn it is, nil if nobody waits.
+func (q *queue) first() *Waiting {
+	for i := priorities - 1; i >= 0; i-- {
+		if w := q[i].head; w != nil {
+			return w
+		}
+	}
+	return nil
+}
+
+// longest is when the wait of him began who has waited longest.
+func (q *queue) longest() (since int64, any bool) {
+	since = math.MaxInt64
+	for i := range q {
+		if w := q[i].head; w != nil {
+			since, any = min(since, w.since), true
+		}
+	}
+	return since, any
 }
 
 // Enqueue puts who in the queue, for a grant later or at once. It fails, and
-// grants nothing, if the pool is closed.
+// grants nothing, if the pool is closed or fails fast.
 func (s *Slots) Enqueue(w *Waiting, who Waiter) error {
 	s.mu.Lock()
-	if s.closed != nil {
-		err := s.closed
+	if err := s.barred(); err != nil {
 		s.mu.Unlock()
 		return s.refusal(err, 0)
 	}
-	w.waiter, w.since = who, time.Now()
-	s.queue.push(w)
-	if s.gate.Add(oneWaiting) == oneWaiting {
+	w.waiter, w.since, w.holder, w.queued = who, s.now(), self(), true
+	s.queue.of(w).push(w)
+	first := s.gate.Add(oneWaiting)>>waitingShift == 1
+	if first || w.Priority == Admin {
 		s.watchHead()
 		// A slot may have been published between the failed scan and the gate.
 		s.grantIdle()
 	}
 	s.mu.Unlock()
-	if s.gate.Load() != 0 {
+	if w.Priority == Admin && !first {
+		s.owner.Missed() // a full pool does not listen for misses, but it has a reserve
+	} else if s.gate.Load() != 0 {
 		s.miss()
 	}
 	return nil
+}
+
+// barred is why nobody may wait now, nil if everybody may. s.mu is held.
+func (s *Slots) barred() error {
+	switch {
+	case s.closed != nil:
+		return s.closed
+	case s.paused && s.failFast:
+		return ErrPaused
+	}
+	return s.tripped
 }
 
 // Cancel takes w out of the queue. False means that its grant was already made
@@ -96,121 +153,143 @@ func (s *Slots) miss() {
 
 // leave takes w out of the queue. s.mu is held.
 func (s *Slots) leave(w *Waiting) {
-	s.queue.remove(w)
+	s.queue.of(w).remove(w)
+	w.queued = false
 	s.gate.Add(-oneWaiting)
 }
 
 // serve hands out a claimed slot, or, given none, what is idle.
 func (s *Slots) serve(sl *slot) {
 	s.mu.Lock()
-	if sl == nil {
+	if sl == nil || s.paused || sl.reserved {
+		if sl != nil {
+			sl.publish()
+		}
 		s.grantIdle()
+		told := s.paused
 		s.mu.Unlock()
+		if told {
+			s.owner.Missed() // who waits for the leases to come back hears of this one
+		}
 		return
 	}
-	w := s.queue.head
+	w, waited := s.next()
 	if w == nil {
-		sl.shard.publish(sl.bit)
+		sl.publish()
 		s.mu.Unlock()
 		return
 	}
-	s.leave(w)
-	l := sl.lend() // under the lock: whoever closes the pool next finds it leased
+	l := s.grant(sl, w, waited) // under the lock: whoever closes the pool next finds it leased
 	s.mu.Unlock()
 	w.waiter.Granted(l, nil)
 }
 
-// grantIdle gives idle slots to those who wait longest. s.mu is held.
+func (s *Slots) grant(sl *slot, w *Waiting, waited int64) Lease {
+	l := sl.lend(w.holder, waited)
+	if s.extras.Load()&extraReport != 0 {
+		s.owner.CheckedOut(sl.backend.Load())
+	}
+	return l
+}
+
+// next takes him out of the queue whose turn it is, and says for how long he has
+// waited. Who is refused for an overload has no turn. s.mu is held.
+func (s *Slots) next() (*Waiting, int64) {
+	w := s.queue.first()
+	if w == nil {
+		return nil, 0
+	}
+	now := s.now()
+	if s.overload.on() {
+		s.overload.served(now, now-w.since)
+		s.shed(now)
+		if w = s.queue.first(); w == nil {
+			return nil, 0
+		}
+	}
+	waited := now - w.since
+	s.leave(w)
+	s.waits.Add(1)
+	if s.gate.Load() < oneWaiting {
+		s.overload.emptied()
+	}
+	if waited > int64(slowGrant) {
+		s.journal.Write(Decision{What: Granted, Slot: -1, Waited: asDuration(waited)})
+	}
+	return w, waited
+}
+
+// grantIdle gives idle slots to those whose turn it is. s.mu is held.
 func (s *Slots) grantIdle() {
-	for s.queue.head != nil {
+	for !s.paused && s.queue.first() != nil {
 		sl := s.take()
+		if sl == nil && s.queue[Admin-Low].head != nil {
+			sl = s.takeReserve()
+		}
 		if sl == nil {
 			return
 		}
-		w := s.queue.head
-		s.leave(w)
-		w.waiter.Granted(sl.lend(), nil)
+		w, waited := s.next()
+		if w == nil {
+			sl.publish()
+			return
+		}
+		w.waiter.Granted(s.grant(sl, w, waited), nil)
 	}
 }
 
-// watchHead sees to it that the timer fires no later than the head of the queue
-// is due. It waits longest, and all wait equally long. s.mu is held.
-func (s *Slots) watchHead() {
-	if s.timing || s.queue.head == nil || s.timeout == config.Never {
-		return
+// takeReserve claims the reserve if it is idle and fit.
+func (s *Slots) takeReserve() *slot {
+	sl := s.layout.Load().reserve
+	if !sl.shard.claimBit(sl.bit, oneLease) {
+		return nil
 	}
-	s.timing = true
-	s.timer.Reset(time.Until(s.queue.head.since.Add(s.timeout)))
+	if sl.marks.Load()&atAcquire != 0 && !sl.fit() {
+		return nil
+	}
+	return sl
 }
 
-// expire refuses those who have waited for as long as the pool allows.
-func (s *Slots) expire() {
+// AdminWaiting says whether somebody waits who may use the reserve.
+func (s *Slots) AdminWaiting() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.timing = false
-	now := time.Now()
-	for w := s.queue.head; w != nil && now.Sub(w.since) >= s.timeout; w = s.queue.head {
-		s.leave(w)
-		w.waiter.Granted(Lease{}, s.refusal(ErrTimeout, now.Sub(w.since)))
-	}
-	s.watchHead()
+	return s.queue[Admin-Low].head != nil
 }
 
-// RefuseWaiting ends every wait with an error caused by err.
-func (s *Slots) RefuseWaiting(err error) {
+// Deadlocked lists the slots whose holders have themselves waited in the queue for
+// at least that long: a goroutine that waits for a lease while it has one waits for
+// itself, if all others do the same. It looks at no more than limit waiters.
+func (s *Slots) Deadlocked(least time.Duration, limit int) []int {
+	lay := s.layout.Load()
+	held := make(map[uint32]int, len(lay.slots))
+	for i, sl := range lay.slots {
+		if e := sl.epoch.Load(); e&1 == 1 {
+			held[uint32(e>>32)] = i
+		}
+	}
+	var found []int
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.refuseAll(err)
-}
-
-func (s *Slots) refuseAll(err error) {
-	now := time.Now()
-	for w := s.queue.head; w != nil; w = s.queue.head {
-		s.leave(w)
-		w.waiter.Granted(Lease{}, s.refusal(err, now.Sub(w.since)))
-	}
-}
-
-// sleeper is a goroutine that waits.
-type sleeper struct {
-	waiting Waiting
-	ready   chan struct{} // holds one grant
-	lease   Lease
-	err     error
-}
-
-var sleepers = sync.Pool{New: func() any { return &sleeper{ready: make(chan struct{}, 1)} }}
-
-// Granted wakes the goroutine.
-func (w *sleeper) Granted(l Lease, err error) {
-	w.lease, w.err = l, err
-	w.ready <- struct{}{}
-}
-
-// wait puts the calling goroutine in the queue, and to sleep.
-func (s *Slots) wait(ctx context.Context) (Lease, error) {
-	w := sleepers.Get().(*sleeper)
-	defer sleepers.Put(w)
-	if err := s.Enqueue(&w.waiting, w); err != nil {
-		return Lease{}, err
-	}
-	done := ctx.Done()
-	if done == nil { // a receive costs less than a choice
-		<-w.ready
-		return w.lease, w.err
-	}
-	select {
-	case <-w.ready:
-	case <-done:
-		since := w.waiting.since
-		if s.Cancel(&w.waiting) {
-			return Lease{}, s.refusal(ctx.Err(), time.Since(since))
-		}
-		<-w.ready
-		if w.err == nil {
-			w.lease.Release() // granted and cancelled at once: passed on
-			return Lease{}, s.refusal(ctx.Err(), time.Since(since))
+	now := s.now()
+	for i := range s.queue {
+		for w := s.queue[i].head; w != nil && limit > 0; w = w.next {
+			limit--
+			if slot, holds := held[w.holder]; holds && asDuration(now-w.since) >= least {
+				found = append(found, slot)
+			}
 		}
 	}
-	return w.lease, w.err
+	return found
+}
+
+// heldBy is how many leases a goroutine has.
+func (s *Slots) heldBy(goroutine uint32) int {
+	n := 0
+	for _, sl := range s.layout.Load().slots {
+		if e := sl.epoch.Load(); e&1 == 1 && uint32(e>>32) == goroutine {
+			n++
+		}
+	}
+	return n
 }

@@ -11,6 +11,7 @@ const (
 	Connected          // it is new
 	Dirty              // it came back in a transaction, or the pool resets every backend
 	Unsolicited        // the server sent something while it was idle
+	Unproven           // it was idle for so long that it is pinged
 	HungUp             // the server closed it while it was idle
 	Broken             // it failed, or its holder gave it up
 	HookFailed         // a hook failed, panicked or overran its deadline
@@ -24,11 +25,18 @@ const (
 	Denied             // the server refused this user or database
 	Crowded            // the server has no room for another connection
 	Crashed            // its actor panicked: a bug
+	Invalidated        // its generation was: its pool was told to replace all backends
+	Cleared            // its pool was told to close what is idle
+	Rotated            // its pool has other credentials now
+	Reclaimed          // its lease lasted longer than reclaim_after
+	Silent             // it did not answer a ping in time
+	ReadOnly           // its server takes no writes any more
 )
 
 var causes = [...]string{
-	"none", "connected", "dirty", "unsolicited", "hung_up", "broken", "hook_failed", "reset_failed", "lifetime",
+	"none", "connected", "dirty", "unsolicited", "unproven", "hung_up", "broken", "hook_failed", "reset_failed", "lifetime",
 	"idle_timeout", "surplus", "drained", "fenced", "refused", "denied", "crowded", "crashed",
+	"invalidated", "cleared", "rotated", "reclaimed", "silent", "read_only",
 }
 
 func (c Cause) String() string { return causes[c] }

@@ -17,10 +17,12 @@ type Retire struct {
 	Cause Cause
 }
 
-// Revoke asks for the end of the backend now, whoever leases it.
+// Revoke asks for the end of the backend now, whoever leases it. If it has an
+// epoch, only the lease of that epoch is meant: if it has ended, nothing happens.
 type Revoke struct {
 	letter
 	Cause Cause
+	Epoch uint64
 }
 
 // DialPermit is a node's leave to connect. The answer is a [DialOver].

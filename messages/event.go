@@ -3,8 +3,8 @@ package messages
 import "time"
 
 // Event is something that happened and that others may want to know. The set is
-// closed. Events are values: they hold names and numbers, nothing that is owned,
-// and no parameter, password or SQL.
+// closed. Events are values: they hold names and numbers, nothing that is owned, no
+// parameter and no password. SQL is in a leak only, without its literals.
 type Event interface{ event() }
 
 // Origin is where an event comes from. It is in every event of a pool.
@@ -86,7 +86,7 @@ type ConnectionLeaked struct {
 	Checkout  string        // the stack of who acquired, then
 	Now       string        // the stack of the goroutine that acquired, now; "" if it ended
 	State     string        // of the server's process, as pg_stat_activity has it
-	Statement string        // the last of the backend, as the server shows it
+	Statement string        // the last of the backend, as the server shows it, without literals
 	Blockers  []uint32      // the server's processes that it waits for
 }
 

@@ -23,4 +23,13 @@ type Routed struct {
 	Err  error
 }
 
-func (AskRoute) toRouter() {}
+// RoleChanged says that the server of a pool takes writes again, or none any more.
+type RoleChanged struct {
+	letter
+	Pool     string
+	Node     string
+	ReadOnly bool
+}
+
+func (AskRoute) toRouter()    {}
+func (RoleChanged) toRouter() {}

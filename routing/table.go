@@ -2,6 +2,7 @@ package routing
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 
 	"github.com/unoactor/unoactor/config"
@@ -12,6 +13,8 @@ type Table struct {
 	routes []config.Route
 	pools  map[string]bool
 	only   string // the one pool there is, if there is one
+	// readOnly are the pools whose servers take no writes, though they should.
+	readOnly map[string]bool
 }
 
 // NewTable makes the table of a completed and checked topology.
@@ -26,6 +29,21 @@ func NewTable(t config.Topology) *Table {
 	return table
 }
 
+// With is the table with a pool on a server that takes no writes, or does again.
+func (t *Table) With(pool string, readOnly bool) *Table {
+	next := *t
+	next.readOnly = maps.Clone(t.readOnly)
+	if next.readOnly == nil {
+		next.readOnly = make(map[string]bool)
+	}
+	if readOnly {
+		next.readOnly[pool] = true
+	} else {
+		delete(next.readOnly, pool)
+	}
+	return &next
+}
+
 // Choice is the pool that a session goes to, and by which rule.
 type Choice struct {
 	Pool string
@@ -36,12 +54,24 @@ type Choice struct {
 // of the topology; else the pool that bears the database's name; else the pool
 // named "default" for a session that names no database; else, in a topology of
 // one pool and no routes, that pool for a session that names no database.
-// The error is a [*NoRouteError].
+// A route to a pool whose server takes no writes any more is passed over by who may
+// write, unless no other matches. The error is a [*NoRouteError].
 func (t *Table) Pick(i Intent) (Choice, error) {
+	var refuge Choice
 	for _, r := range t.routes {
-		if object(r, i) == (objection{}) {
-			return Choice{Pool: r.Pool, Rule: fmt.Sprintf("route %q", r.Name)}, nil
+		if object(r, i) != (objection{}) {
+			continue
 		}
+		choice := Choice{Pool: r.Pool, Rule: fmt.Sprintf("route %q", r.Name)}
+		if !t.readOnly[r.Pool] || i.Access == config.Read {
+			return choice, nil
+		}
+		if refuge.Pool == "" {
+			refuge = choice
+		}
+	}
+	if refuge.Pool != "" {
+		return refuge, nil
 	}
 	switch {
 	case i.Database != "" && t.pools[i.Database]:

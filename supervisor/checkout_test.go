@@ -58,7 +58,7 @@ func TestTenThousandAcquiresCancelledAtRandomLoseNothing(t *testing.T) {
 	}
 	eventually(t, "everything is idle again", func() bool {
 		st := p.Stats()
-		return st.Leased == 0 && st.Waiting == 0 && st.Idle == 4
+		return st.Used == 0 && st.Waiting == 0 && st.Idle == 4
 	})
 	testkit.CheckNoLeases(t, p)
 }
@@ -105,7 +105,7 @@ func TestOverflowIsOpenedUnderLoadAndClosedAtCheckin(t *testing.T) {
 		}
 		leases = append(leases, l)
 	}
-	if st := p.Stats(); st.Leased != 4 || st.Hard != 4 {
+	if st := p.Stats(); st.Used != 4 || st.HardLimit != 4 {
 		t.Fatalf("%+v", st)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
@@ -116,7 +116,7 @@ func TestOverflowIsOpenedUnderLoadAndClosedAtCheckin(t *testing.T) {
 	for _, l := range leases {
 		l.Release()
 	}
-	eventually(t, "the overflow is closed", func() bool { st := p.Stats(); return st.Open == 2 && st.Idle == 2 })
+	eventually(t, "the overflow is closed", func() bool { st := p.Stats(); return st.Size == 2 && st.Idle == 2 })
 }
 
 func TestAcquireTimeoutSaysWhatThePoolLookedLike(t *testing.T) {
@@ -132,7 +132,7 @@ func TestAcquireTimeoutSaysWhatThePoolLookedLike(t *testing.T) {
 	if !errors.As(err, &a) || !errors.Is(err, conn.ErrTimeout) {
 		t.Fatalf("got %v", err)
 	}
-	if a.Pool != "default" || a.Waited < 30*time.Millisecond || a.Stats.Leased != 1 || a.Stats.Hard != 1 {
+	if a.Pool != "default" || a.Waited < 30*time.Millisecond || a.Stats.Used != 1 || a.Stats.HardLimit != 1 {
 		t.Errorf("got %+v", a)
 	}
 }

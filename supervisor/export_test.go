@@ -12,7 +12,7 @@ import (
 
 // Reconcile draws a picture from text, and its actions as text.
 func Reconcile(size, minIdle int, slots, state string, replaces map[int]int) string {
-	p := picture{pool: config.Pool{Size: size, MaxOverflow: len(slots) - size, MinIdle: minIdle, IdleTimeout: time.Minute}}
+	p := picture{pool: config.Pool{Size: size, MaxOverflow: len(slots) - size, MinIdle: minIdle, IdleTimeout: time.Minute}, kept: size}
 	for field := range strings.FieldsSeq(state) {
 		switch field {
 		case "draining":
@@ -31,7 +31,7 @@ func Reconcile(size, minIdle int, slots, state string, replaces map[int]int) str
 			'X': {phase: leaving, why: messages.LifetimeOver},
 			'i': {phase: open, state: conn.Idle}, 'B': {phase: open, state: conn.Leased}, 'c': {phase: open, state: conn.Claimed},
 			'o': {phase: open, state: conn.Idle, idle: time.Hour},
-			'e': {phase: open, state: conn.Idle, expired: true}, 'E': {phase: open, state: conn.Leased, expired: true},
+			'e': {phase: open, state: conn.Idle, outlived: messages.LifetimeOver}, 'E': {phase: open, state: conn.Leased, outlived: messages.LifetimeOver},
 		}[r]
 		s.replaces = none
 		if old, ok := replaces[i]; ok {
@@ -56,10 +56,10 @@ func Reconcile(size, minIdle int, slots, state string, replaces map[int]int) str
 // Fates lists the supervision table.
 func Fates() []string {
 	var lines []string
-	for c := messages.None; c <= messages.Crashed; c++ {
+	for c := messages.None; c <= messages.ReadOnly; c++ {
 		f, ok := fates[c]
 		switch {
-		case c == messages.Connected, c == messages.Dirty, c == messages.Unsolicited: // end no incarnation
+		case c == messages.Connected, c == messages.Dirty, c == messages.Unsolicited, c == messages.Unproven: // end no incarnation
 		case !ok:
 			lines = append(lines, fmt.Sprintf("%s: missing", c))
 		default:

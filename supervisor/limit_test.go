@@ -86,7 +86,7 @@ func TestABackendThatIsTooOldIsReplacedAndNobodyWaits(t *testing.T) {
 	eventually(t, "two idle backends", func() bool { return p.Stats().Idle == 2 })
 	eventually(t, "each replaced twice", func() bool {
 		st := p.Stats()
-		if st.Idle < 2 && st.Leased == 0 && st.Busy == 0 {
+		if st.Idle < 2 && st.Used == 0 && st.Busy == 0 {
 			t.Errorf("the reserve was given up before it was replaced: %+v", st)
 		}
 		born := uint64(0)
@@ -118,5 +118,5 @@ func TestWhatIsIdleForTooLongIsClosedButNotTheReserve(t *testing.T) {
 	for _, l := range leases {
 		l.Release()
 	}
-	eventually(t, "only the reserve is left", func() bool { st := p.Stats(); return st.Open == 1 && st.Idle == 1 })
+	eventually(t, "only the reserve is left", func() bool { st := p.Stats(); return st.Size == 1 && st.Idle == 1 })
 }

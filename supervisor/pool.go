@@ -14,43 +14,63 @@ import (
 // Pool is one pool of a running system: where leases come from. It is safe for
 // concurrent use.
 type Pool struct {
-	config config.Pool
-	slots  *conn.Slots
-	dialer *conn.Dialer
-	ref    actors.Ref[messages.ToPool]
-	// connections are the actors of the slots, for what comes back unfit.
-	connections []atomic.Pointer[actors.Ref[messages.ToConnection]]
-	view        atomic.Pointer[[]slotView]
+	config  atomic.Pointer[config.Pool]
+	slots   *conn.Slots
+	journal conn.Journal
+	ref     actors.Ref[messages.ToPool]
+	node    *node
+	observe observers
+
+	orders      orders // what the methods of admin.go ask of the pool's actor
+	dialer      atomic.Pointer[conn.Dialer]
+	connections connections
+	view        atomic.Pointer[poolView]
+	changed     bell
 	misused     atomic.Uint64
+	leaks       atomic.Uint64 // leases that lasted too long
+	lastLeak    atomic.Int64  // Unix nanoseconds of the last of them, 0 if there was none
 	revoked     atomic.Int64  // leases fenced at the end of a drain
 	done        chan struct{} // closed when the pool's actor and all its connections have ended
 }
 
-func newPool(node config.Node, p config.Pool, o conn.DialerOptions) (*Pool, error) {
-	dialer, err := conn.NewDialer(node, p, o)
+// observers are told what happens in a pool. None is nil, none blocks.
+type observers struct {
+	emit         func(messages.Event)
+	created      func(time.Duration) // a backend, in that time
+	waited, used func(time.Duration) // of timed leases
+}
+
+func newPool(n *node, p config.Pool, o conn.DialerOptions, observe observers) (*Pool, error) {
+	pool := &Pool{node: n, observe: observe, done: make(chan struct{})}
+	o.ReadOnly = func() { pool.ref.Tell(messages.WriteRefused{}) }
+	dialer, err := conn.NewDialer(n.config, p, o)
 	if err != nil {
 		return nil, err
 	}
-	pool := &Pool{
-		config:      p,
-		dialer:      dialer,
-		connections: make([]atomic.Pointer[actors.Ref[messages.ToConnection]], p.Hard()),
-		done:        make(chan struct{}),
-	}
-	pool.view.Store(&[]slotView{})
-	pool.slots = conn.NewSlots(conn.Options{Pool: p, Owner: owner{pool}, OnCheckout: dialer.OnCheckout()})
+	pool.config.Store(&p)
+	pool.dialer.Store(dialer)
+	pool.view.Store(&poolView{})
+	pool.slots = conn.NewSlots(conn.Options{Pool: p, Owner: owner{pool}, OnCheckout: dialer.OnCheckout(), Journal: &pool.journal})
 	return pool, nil
 }
 
 // Acquire lends a backend, as [conn.Slots.Acquire] says.
 func (p *Pool) Acquire(ctx context.Context) (conn.Lease, error) { return p.slots.Acquire(ctx) }
 
+// AcquirePriority lends a backend, as [conn.Slots.AcquirePriority] says.
+func (p *Pool) AcquirePriority(ctx context.Context, priority conn.Priority) (conn.Lease, error) {
+	return p.slots.AcquirePriority(ctx, priority)
+}
+
 // TryAcquire lends a backend if one is idle, nobody waits for it and no checkout
 // hook has to run.
 func (p *Pool) TryAcquire() (conn.Lease, bool) { return p.slots.TryAcquire() }
 
-// Config is the pool as the topology has it, defaults filled in.
-func (p *Pool) Config() config.Pool { return p.config }
+// Name is the pool's name in the topology.
+func (p *Pool) Name() string { return p.config.Load().Name }
+
+// Config is the pool as it is configured now, defaults filled in.
+func (p *Pool) Config() config.Pool { return *p.config.Load() }
 
 // Stats is what the pool looks like now.
 func (p *Pool) Stats() conn.Stats { return p.slots.Stats() }
@@ -59,36 +79,12 @@ func (p *Pool) Stats() conn.Stats { return p.slots.Stats() }
 func (p *Pool) Slots() *conn.Slots { return p.slots }
 
 // Leased is how many leases are out.
-func (p *Pool) Leased() int { return p.slots.Stats().Leased }
+func (p *Pool) Leased() int { return p.slots.Stats().Used }
 
-// owner is the pool as its slots see it: it turns what they report into messages.
-type owner struct{ *Pool }
+// Why are the last decisions of the pool, up to n, the latest last: whom it let
+// wait or refused, which backends it opened, closed and restarted, and the causes.
+func (p *Pool) Why(n int) []conn.Decision { return p.journal.Last(n) }
 
-// Missed tells the pool that somebody waits.
-func (o owner) Missed() { o.ref.Tell(messages.Grow{}) }
-
-// Unfit tells a backend's connection that it has to care for it. When one was
-// lost, the others may be too: whoever leases them next looks first.
-func (o owner) Unfit(b *conn.Backend, cause messages.Cause) {
-	if cause == messages.Broken || cause == messages.HungUp {
-		o.slots.SuspectAll()
-	}
-	o.connections[b.Slot()].Load().Tell(messages.Settle{Cause: cause})
-}
-
-// Stale counts a release that came too late.
-func (o owner) Stale(slot int) {
-	o.misused.Add(1)
-	o.ref.Tell(messages.Misused{Slot: slot})
-}
-
-// slotView is what the pool's actor knows of a slot, as it lets others see it.
-type slotView struct {
-	phase       phase
-	incarnation uint64
-	since       time.Time
-	restarts    uint64
-	cause       messages.Cause // of the last end that was not planned
-	err         error
-	at          time.Time
+func (p *Pool) origin() messages.Origin {
+	return messages.Origin{Pool: p.Name(), Node: p.node.config.Name, At: time.Now()}
 }

@@ -2,14 +2,12 @@ package supervisor
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/unoactor/unoactor/actors"
-	"github.com/unoactor/unoactor/config"
 	"github.com/unoactor/unoactor/conn"
 	"github.com/unoactor/unoactor/messages"
 )
@@ -22,19 +20,29 @@ import (
 // says what happened.
 type poolActor struct {
 	*Pool
-	self actors.Ref[messages.ToPool]
-	node actors.Ref[messages.ToNode]
-	from config.Node
-	log  hclog.Logger
-	work *actors.Tracker
+	self   actors.Ref[messages.ToPool]
+	router actors.Ref[messages.ToRouter]
+	log    hclog.Logger
+	work   *actors.Tracker
 
 	states   []slotState
+	kept     int // backends to keep, see sizing.go
+	quiet    time.Time
+	warm     int // backends that an operator wants open
 	draining bool
 	deadline time.Time // of the drain
 	failures int       // refusals of the pool in a row
 	blocked  time.Time // no attempt to connect before
+	refused  error     // why it is blocked
 	ticker   *time.Timer
 	waker    *time.Timer
+
+	generation uint64 // of the backends that are opened now
+	rolled     uint64 // those of an earlier generation are replaced, a few at a time
+	server     messages.Server
+	down       bool // the node is
+	probing    bool // somebody looks whether the server takes writes
+	probed     time.Time
 }
 
 // slotState is what the pool remembers of a slot.
@@ -46,18 +54,24 @@ type slotState struct {
 	why      messages.Cause // why it was asked to leave
 	epoch    uint64         // seen at the last tick
 	still    time.Time      // since when that epoch was seen
+	told     uint64         // the epoch of the lease that was last reported as leaked
+	trial    *trial         // that its incarnation is
+
+	entangled uint64 // the epoch of the lease whose holder was last seen to wait for another
 }
 
-// tickEvery is how often idle backends are looked at: whether their server hung
-// up, whether they are too old or idle for too long.
-const tickEvery = 500 * time.Millisecond
-
-func newPoolActor(p *Pool, from config.Node, node actors.Ref[messages.ToNode], work *actors.Tracker, log hclog.Logger) *poolActor {
-	a := &poolActor{Pool: p, from: from, node: node, work: work, log: log.With("pool", p.config.Name), states: make([]slotState, p.config.Hard())}
-	for i := range a.states {
-		a.states[i].replaces = none
-	}
+func newPoolActor(p *Pool, router actors.Ref[messages.ToRouter], work *actors.Tracker, log hclog.Logger) *poolActor {
+	a := &poolActor{Pool: p, router: router, work: work, log: log.With("pool", p.Name()), generation: 1, kept: p.Config().Size}
+	a.grow()
 	return a
+}
+
+// grow has a state for each slot.
+func (a *poolActor) grow() {
+	a.connections.grow(a.slots.Len())
+	for len(a.states) < a.slots.Len() {
+		a.states = append(a.states, slotState{replaces: none})
+	}
 }
 
 // Receive implements actor.Actor.
@@ -65,24 +79,23 @@ func (a *poolActor) Receive(ctx actor.Context) {
 	now := time.Now()
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
-		a.self = actors.RefTo[messages.ToPool](ctx.ActorSystem(), ctx.Self())
-		a.ticker = time.AfterFunc(tickEvery, func() { a.self.Tell(messages.Tick{}) })
-		a.waker = time.AfterFunc(time.Hour, func() { a.self.Tell(messages.Tick{}) })
-		a.waker.Stop()
-		a.log.Info("pool started", "node", a.from.Name, "size", a.config.Size, "max_overflow", a.config.MaxOverflow, "mode", a.config.Mode)
+		a.started(ctx)
 	case *actor.Stopping:
 		a.ticker.Stop()
 		a.waker.Stop()
 		a.slots.Close()
 		return
 	case *actor.Stopped:
+		a.observe.emit(messages.PoolDisposed{Origin: a.origin()})
 		close(a.done)
+		a.changed.ring()
 		return
 	case *actor.Terminated, *actor.Restarting:
 		return
 	case messages.Tick:
-		a.ticker.Reset(tickEvery) // first: a panic must not stop the clock
+		a.ticker.Reset(tickEvery(a.Config())) // first: a panic must not stop the clock
 		a.look(now)
+		a.resize(now)
 	case messages.Drain:
 		a.drain(m, now)
 	case messages.Opened:
@@ -91,37 +104,57 @@ func (a *poolActor) Receive(ctx actor.Context) {
 		a.ended(m, now)
 	case messages.Misused:
 		a.log.Warn("a lease was released after its end: twice, or after it was revoked", "slot", m.Slot)
+	case messages.Reconfigure:
+		a.reconfigure()
+	case messages.Warm:
+		a.warm = m.Backends
+	case messages.Invalidate:
+		a.invalidate(m)
+	case messages.Rotate:
+	case messages.NodeChanged:
+		a.nodeChanged(now)
+	case messages.WriteRefused:
+		a.probeRole(now)
+	case messages.RoleSeen:
+		a.probing = false
+		a.roleSeen(m)
 	}
 	a.reconcile(ctx, now)
 	a.publish()
 }
 
+func (a *poolActor) started(ctx actor.Context) {
+	a.self = actors.RefTo[messages.ToPool](ctx.ActorSystem(), ctx.Self())
+	a.ticker = time.AfterFunc(tickEvery(a.Config()), func() { a.self.Tell(messages.Tick{}) })
+	a.waker = time.AfterFunc(time.Hour, func() { a.self.Tell(messages.Tick{}) })
+	a.waker.Stop()
+	p := a.Config()
+	a.log.Info("pool started", "node", p.Node, "size", p.Size, "max_overflow", p.MaxOverflow, "mode", p.Mode)
+	a.observe.emit(messages.PoolCreated{Origin: a.origin()})
+}
+
 // reconcile acts on the difference between what is wanted and what is there.
 func (a *poolActor) reconcile(ctx actor.Context, now time.Time) {
-	if a.vacant() && a.slots.Arm() && a.refused(now) {
+	p := a.picture(now)
+	if p.hasRoom() && a.slots.Arm() && a.hopeless(now) {
 		a.slots.RefuseWaiting(conn.ErrDenied)
 	}
-	for _, act := range reconcile(a.picture(now)) {
+	for _, act := range reconcile(p) {
 		switch act.do {
 		case openSlot:
 			a.open(ctx, act, now)
 		case retireSlot:
-			a.retire(act)
+			a.retire(act.slot, act.cause)
 		}
 	}
+	a.tryDialer(ctx, now)
 	a.markOverflow(now)
 	a.finish(ctx, now)
 }
 
-// vacant says whether the pool could grow: while it can't, it need not hear
-// that somebody waits.
-func (a *poolActor) vacant() bool {
-	return slices.ContainsFunc(a.states, func(s slotState) bool { return s.phase == empty })
-}
-
-// refused says whether waiting is useless: the server refuses this pool, it is
-// not time to ask again, and there is no backend that could come back.
-func (a *poolActor) refused(now time.Time) bool {
+// hopeless says whether waiting is: the server refuses this pool, it is not time
+// to ask again, and there is no backend that could come back.
+func (a *poolActor) hopeless(now time.Time) bool {
 	if !now.Before(a.blocked) {
 		return false
 	}
@@ -134,84 +167,78 @@ func (a *poolActor) refused(now time.Time) bool {
 }
 
 func (a *poolActor) picture(now time.Time) picture {
+	pool := a.Config()
 	p := picture{
-		pool: a.config, draining: a.draining, blocked: now.Before(a.blocked), waiting: a.slots.Waiting(),
-		slots: make([]slotPicture, len(a.states)),
+		pool: pool, kept: a.kept, warm: a.warm, draining: a.draining, paused: a.slots.Paused(), blocked: now.Before(a.blocked),
+		waiting: a.slots.Waiting(), slots: make([]slotPicture, len(a.states)),
 	}
-	for i, s := range a.states {
-		sp := slotPicture{phase: s.phase, lost: s.lost, replaces: s.replaces, why: s.why}
+	p.admin = p.waiting > 0 && a.slots.AdminWaiting()
+	reserve := a.slots.Reserve()
+	for i := range a.states {
+		s := &a.states[i]
+		sp := slotPicture{phase: s.phase, reserve: i == reserve, lost: s.lost, replaces: s.replaces, why: s.why}
 		if s.phase == open {
 			sp.state, _ = a.slots.State(i)
 			sp.idle = now.Sub(s.still)
-			if b := a.slots.Backend(i); b != nil {
-				sp.expired = !b.Expires().IsZero() && now.After(b.Expires())
-			}
+			sp.outlived = a.outlived(i, now)
 		}
 		p.slots[i] = sp
 	}
 	return p
 }
 
+// outlived says why the backend of a slot has to be replaced when there is time.
+func (a *poolActor) outlived(slot int, now time.Time) messages.Cause {
+	if a.states[slot].generation < a.rolled {
+		return messages.Rotated
+	}
+	if b := a.slots.Backend(slot); b != nil && !b.Expires().IsZero() && now.After(b.Expires()) {
+		return messages.LifetimeOver
+	}
+	return messages.None
+}
+
 // open gives a slot a new incarnation.
 func (a *poolActor) open(ctx actor.Context, act action, now time.Time) {
 	s := &a.states[act.slot]
-	s.phase, s.since, s.replaces, s.why = opening, now, act.replaces, messages.None
+	a.note(conn.Decision{At: now, What: conn.Opening, Slot: act.slot, Incarnation: s.incarnation + 1, Note: act.why})
+	a.incarnate(ctx, act.slot, a.dialer.Load(), now)
+	s.replaces = act.replaces
+}
+
+func (a *poolActor) incarnate(ctx actor.Context, slot int, dialer *conn.Dialer, now time.Time) {
+	s := &a.states[slot]
+	s.phase, s.since, s.replaces, s.why, s.generation, s.revoked = opening, now, none, messages.None, a.generation, false
 	s.incarnation++
 	place := actors.Place{
-		Slot: act.slot, Incarnation: s.incarnation, Slots: a.slots, Dialer: a.dialer,
-		Pool: a.self, Node: a.node, Work: a.work, Log: a.log,
+		Slot: slot, Incarnation: s.incarnation, Slots: a.slots, Dialer: dialer,
+		Pool: a.self, Node: a.node.ref, Work: a.work, Log: a.log,
 	}
 	props := actors.Guard(a.log, func() actor.Actor { return actors.NewConnection(place) })
-	pid, err := ctx.SpawnNamed(props, fmt.Sprintf("%s%d.%d", connectionName, act.slot, s.incarnation))
+	pid, err := ctx.SpawnNamed(props, fmt.Sprintf("%s%d.%d", connectionName, slot, s.incarnation))
 	if err != nil {
 		panic(fmt.Sprintf("connection name used twice: %v", err)) // incarnations only count up
 	}
-	ref := actors.RefTo[messages.ToConnection](ctx.ActorSystem(), pid)
-	a.connections[act.slot].Store(&ref)
+	a.connections.put(slot, actors.RefTo[messages.ToConnection](ctx.ActorSystem(), pid))
 }
 
-func (a *poolActor) retire(act action) {
-	s := &a.states[act.slot]
-	s.phase, s.why = leaving, act.cause
-	a.connections[act.slot].Load().Tell(messages.Retire{Cause: act.cause})
+func (a *poolActor) retire(slot int, cause messages.Cause) {
+	s := &a.states[slot]
+	s.phase, s.why = leaving, cause
+	a.note(conn.Decision{What: conn.Evicting, Slot: slot, Incarnation: s.incarnation, Cause: cause})
+	a.connections.at(slot).Tell(messages.Retire{Cause: cause})
 }
 
 // markOverflow has those backends closed at check-in that are more than the
 // pool keeps.
 func (a *poolActor) markOverflow(now time.Time) {
-	extra := beyond(a.config.Size, a.picture(now).slots)
-	for i := range a.states {
-		a.slots.Overflow(i, slices.Contains(extra, i))
+	extra := make(map[int]bool)
+	for _, i := range beyond(max(a.kept, a.warm), a.picture(now).slots) {
+		extra[i] = true
 	}
-}
-
-// look compares the epochs of all slots with those of the last look: that is
-// how the pool knows ages without a clock in every checkout. An idle backend is
-// also peeked at, for its server may have hung up.
-func (a *poolActor) look(now time.Time) {
+	extra[a.slots.Reserve()] = true
 	for i := range a.states {
-		s := &a.states[i]
-		state, epoch := a.slots.State(i)
-		if s.phase == leaving && state == conn.Idle { // it was given back in the moment that it was retired
-			a.connections[i].Load().Tell(messages.Retire{Cause: s.why})
-		}
-		if s.phase != open {
-			continue
-		}
-		if epoch != s.epoch || state != conn.Idle {
-			s.epoch, s.still = epoch, now
-			continue
-		}
-		a.slots.Suspect(i)
-		if b, ok := a.slots.Claim(i); ok {
-			cause := b.Peek()
-			if cause == messages.None {
-				cause = a.slots.Return(i)
-			}
-			if cause != messages.None {
-				a.connections[i].Load().Tell(messages.Settle{Cause: cause})
-			}
-		}
+		a.slots.Overflow(i, extra[i])
 	}
 }
 
@@ -220,9 +247,20 @@ func (a *poolActor) opened(m messages.Opened, now time.Time) {
 	if s.incarnation != m.Incarnation || s.phase != opening {
 		return
 	}
-	s.phase, s.since, s.still, s.lost = open, now, now, false
-	a.failures, a.blocked = 0, time.Time{}
-	a.log.Debug("connection opened", "slot", m.Slot, "incarnation", m.Incarnation)
+	s.phase, s.since, s.still, s.lost, s.pid = open, now, now, false, m.PID
+	a.observe.created(m.Took)
+	a.observe.emit(messages.ConnectionOpened{Origin: a.origin(), Backend: s.identity(m.Slot), Took: m.Took})
+	a.log.Debug("connection opened", "slot", m.Slot, "incarnation", m.Incarnation, "took", m.Took)
+	if s.trial != nil {
+		s.trial.decide(nil)
+		s.trial = nil
+	} else {
+		a.failures, a.blocked, a.refused = 0, time.Time{}, nil
+	}
+	if a.warm > 0 && a.slots.Stats().Size >= a.warm {
+		a.warm = 0
+	}
+	a.serverSeen(m.Slot, m.Server)
 }
 
 func (a *poolActor) ended(m messages.Ended, now time.Time) {
@@ -231,12 +269,21 @@ func (a *poolActor) ended(m messages.Ended, now time.Time) {
 		return
 	}
 	served := s.phase != opening
+	who := s.identity(m.Slot)
 	for i := range a.states {
 		if a.states[i].replaces == m.Slot {
 			a.states[i].replaces = none
 		}
 	}
-	s.phase, s.since, s.replaces, s.why = empty, now, none, messages.None
+	s.phase, s.since, s.replaces, s.why, s.pid = empty, now, none, messages.None, 0
+	if served {
+		a.observe.emit(messages.ConnectionClosed{Origin: a.origin(), Backend: who, Cause: m.Cause})
+	}
+	if s.trial != nil {
+		s.trial.decide(fmt.Errorf("%s: %w", m.Cause, m.Err))
+		s.trial = nil
+		return
+	}
 	switch fate := decide(served, m.Cause); fate {
 	case rest:
 		a.log.Debug("connection ended", "slot", m.Slot, "incarnation", m.Incarnation, "cause", m.Cause)
@@ -244,71 +291,74 @@ func (a *poolActor) ended(m messages.Ended, now time.Time) {
 	case backoff:
 		a.refuse(m, now)
 	case restart:
-		s.lost = s.lost || served
+		s.lost = s.lost || served && m.Slot != a.slots.Reserve()
 	}
 	s.cause, s.err, s.at = m.Cause, m.Err, now
+	a.observe.emit(messages.ConnectionError{Origin: a.origin(), Backend: who, Cause: m.Cause, Err: m.Err})
 	if served {
-		s.restarts++
-		a.log.Warn("connection lost, restarting its slot", "slot", m.Slot, "incarnation", m.Incarnation, "cause", m.Cause, "error", m.Err)
+		a.lost(m, who, now)
 		return
 	}
 	if m.Err != nil {
 		a.slots.Failed(conn.Failure{Err: m.Err, At: now})
 	}
+	a.note(conn.Decision{At: now, What: conn.Noticing, Slot: m.Slot, Incarnation: m.Incarnation, Cause: m.Cause, Note: "could not connect"})
 	a.log.Debug("connect failed", "slot", m.Slot, "incarnation", m.Incarnation, "cause", m.Cause, "error", m.Err)
+}
+
+// lost counts a backend that was lost while it served.
+func (a *poolActor) lost(m messages.Ended, who messages.Backend, now time.Time) {
+	s := &a.states[m.Slot]
+	s.restarted(m.Cause)
+	a.note(conn.Decision{At: now, What: conn.Restarting, Slot: m.Slot, Incarnation: m.Incarnation, Cause: m.Cause})
+	a.observe.emit(messages.ConnectionRestarted{Origin: a.origin(), Backend: who, Cause: m.Cause, Restarts: s.restarts})
+	a.log.Warn("connection lost, restarting its slot", "slot", m.Slot, "incarnation", m.Incarnation, "cause", m.Cause, "error", m.Err)
 }
 
 // refuse backs off from a server that answers, but has nothing for this pool.
 func (a *poolActor) refuse(m messages.Ended, now time.Time) {
 	a.failures++
-	wait := actors.Backoff(a.from.BackoffMin, a.from.BackoffMax, a.failures)
-	a.blocked = now.Add(wait)
+	wait := actors.Backoff(a.node.config.BackoffMin, a.node.config.BackoffMax, a.failures)
+	a.blocked, a.refused = now.Add(wait), m.Err
 	a.waker.Reset(wait)
 	if a.failures == 1 {
+		a.note(conn.Decision{At: now, What: conn.Holding, Slot: -1, Cause: m.Cause, Note: "no attempts to connect for a while"})
 		a.log.Error("pool is refused, backing off", "cause", m.Cause, "error", m.Err)
 	}
 }
 
-func (a *poolActor) drain(m messages.Drain, now time.Time) {
-	if !a.draining {
-		a.draining = true
-		a.slots.Close()
-		a.log.Info("pool drains", "leased", a.slots.Stats().Leased, "for", m.Deadline.Sub(now).Round(time.Millisecond))
+// reconfigure takes up what the topology says now.
+func (a *poolActor) reconfigure() {
+	p := a.Config()
+	before := a.slots.Stats()
+	a.kept = min(max(a.kept, p.Size), p.Hard())
+	if p.Sizing.Step == 0 {
+		a.kept = p.Size
 	}
-	a.deadline = m.Deadline
-	a.waker.Reset(max(0, m.Deadline.Sub(now)))
+	a.applySize()
+	a.grow()
+	if before.SoftLimit != a.kept || before.HardLimit != p.Hard() {
+		a.note(conn.Decision{What: conn.Resizing, Slot: -1, Note: fmt.Sprintf("from %d, at most %d, to %d, at most %d", before.SoftLimit, before.HardLimit, a.kept, p.Hard())})
+	}
 }
 
-// finish ends a drained pool, and what is left of it when its time is over.
-func (a *poolActor) finish(ctx actor.Context, now time.Time) {
-	if !a.draining {
+// applySize tells the slots how many backends are kept.
+func (a *poolActor) applySize() {
+	p := a.Config()
+	p.Size, p.MaxOverflow = a.kept, p.Hard()-a.kept
+	a.slots.Resize(p)
+}
+
+// tryDialer gives the reserve an incarnation that connects with the credentials
+// that the pool was given, when it is free.
+func (a *poolActor) tryDialer(ctx actor.Context, now time.Time) {
+	reserve := a.slots.Reserve()
+	if a.draining || a.states[reserve].phase != empty {
 		return
 	}
-	over := !now.Before(a.deadline)
-	left := 0
-	for i, s := range a.states {
-		if s.phase == empty {
-			continue
-		}
-		left++
-		if over && !s.revoked {
-			if state, _ := a.slots.State(i); state == conn.Leased {
-				a.revoked.Add(1)
-			}
-			a.states[i].revoked = true
-			a.connections[i].Load().Tell(messages.Revoke{Cause: messages.Fenced})
-		}
+	if t := a.orders.trial.Swap(nil); t != nil {
+		a.note(conn.Decision{At: now, What: conn.Opening, Slot: reserve, Incarnation: a.states[reserve].incarnation + 1, Note: "to try new credentials"})
+		a.incarnate(ctx, reserve, t.dialer, now)
+		a.states[reserve].trial = t
 	}
-	if left == 0 {
-		ctx.Stop(ctx.Self())
-	}
-}
-
-// publish lets others see what the pool knows of its slots.
-func (a *poolActor) publish() {
-	view := make([]slotView, len(a.states))
-	for i, s := range a.states {
-		view[i] = s.slotView
-	}
-	a.view.Store(&view)
 }

@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"time"
 
@@ -27,17 +28,22 @@ func (p phase) String() string { return phases[p] }
 // picture is all that reconcile knows.
 type picture struct {
 	pool     config.Pool
+	kept     int // backends to keep: the pool's size, or what dynamic sizing made of it
+	warm     int // backends that an operator wants open
 	draining bool
+	paused   bool
 	blocked  bool // no new attempts to connect now
 	waiting  int  // for a lease
+	admin    bool // somebody of them may use the reserve
 	slots    []slotPicture
 }
 
 type slotPicture struct {
 	phase    phase
 	state    conn.State
-	idle     time.Duration // since its last lease, at least
-	expired  bool
+	idle     time.Duration  // since its last lease, at least
+	reserve  bool           // it is for administrators: beyond the limits, and closed when none waits
+	outlived messages.Cause // why another has to take its place, None if it needn't
 	lost     bool           // its last incarnation was: it wants another
 	replaces int            // the slot that its incarnation relieves when it serves, or none
 	why      messages.Cause // why it leaves
@@ -51,6 +57,7 @@ type action struct {
 	slot     int
 	cause    messages.Cause // of a retirement
 	replaces int            // of an opening
+	why      string         // of an opening
 }
 
 type verb uint8
@@ -71,6 +78,7 @@ func reconcile(p picture) []action {
 	r.open()
 	r.replace()
 	r.trim()
+	r.reserve()
 	return r.actions
 }
 
@@ -94,7 +102,12 @@ type reconciler struct {
 }
 
 func (r *reconciler) count() {
+	room := r.pool.Hard()
 	for i, s := range r.slots {
+		if s.reserve {
+			continue
+		}
+		room -= b2i(s.phase != empty)
 		switch s.phase {
 		case empty:
 			r.vacant = append(r.vacant, i)
@@ -112,6 +125,8 @@ func (r *reconciler) count() {
 	slices.SortStableFunc(r.vacant, func(a, b int) int {
 		return cmp.Compare(b2i(r.slots[b].lost), b2i(r.slots[a].lost))
 	})
+	// A pool that shrank has more slots than it may use.
+	r.vacant = r.vacant[:min(len(r.vacant), max(0, room))]
 }
 
 func b2i(b bool) int {
@@ -125,7 +140,7 @@ func b2i(b bool) int {
 func (r *reconciler) relieve() {
 	for i := range r.slots {
 		if s := &r.slots[i]; s.phase == open && s.replaces != none && r.slots[s.replaces].phase == open {
-			r.retire(s.replaces, messages.LifetimeOver)
+			r.retire(s.replaces, r.slots[s.replaces].outlived)
 		}
 	}
 }
@@ -133,29 +148,34 @@ func (r *reconciler) relieve() {
 // open connects for those who wait (up to the hard limit), for the idle reserve
 // and for what was lost (up to the size).
 func (r *reconciler) open() {
-	if r.blocked {
+	if r.blocked || r.paused {
 		return
 	}
 	wanted := r.waiting - r.opening
 	if spare := r.idle + max(0, r.opening-r.waiting); spare < r.pool.MinIdle {
-		wanted = max(wanted, min(r.pool.MinIdle-spare, r.pool.Size-r.present))
+		wanted = max(wanted, min(r.pool.MinIdle-spare, r.kept-r.present))
 	}
+	wanted = max(wanted, r.warm-r.present)
 	lost := 0
 	for _, i := range r.vacant {
 		lost += b2i(r.slots[i].lost)
 	}
-	wanted = max(wanted, min(lost, r.pool.Size-r.present))
+	wanted = max(wanted, min(lost, r.kept-r.present))
+	why := "kept in reserve"
+	if r.waiting > r.opening {
+		why = "somebody waits"
+	}
 	for ; wanted > 0 && len(r.vacant) > 0; wanted-- {
-		r.connect(none)
+		r.connect(none, why)
 	}
 }
 
-func (r *reconciler) connect(replaces int) {
+func (r *reconciler) connect(replaces int, why string) {
 	slot := r.vacant[0]
 	r.vacant = r.vacant[1:]
 	r.present++
 	r.opening++
-	r.actions = append(r.actions, action{do: openSlot, slot: slot, replaces: replaces})
+	r.actions = append(r.actions, action{do: openSlot, slot: slot, replaces: replaces, why: why})
 }
 
 func (r *reconciler) retire(slot int, cause messages.Cause) {
@@ -181,12 +201,12 @@ func (r *reconciler) replace() {
 			busy++
 			relieved[s.replaces] = true
 		}
-		if s.phase == leaving && s.why == messages.LifetimeOver {
+		if s.phase == leaving && (s.why == messages.LifetimeOver || s.why == messages.Rotated) {
 			busy++
 		}
 	}
 	for i, s := range r.slots {
-		if s.phase != open || !s.expired || relieved[i] {
+		if s.phase != open || s.outlived == messages.None || s.reserve || relieved[i] {
 			continue
 		}
 		if busy >= atOnce(r.pool.Size) {
@@ -195,9 +215,9 @@ func (r *reconciler) replace() {
 		busy++
 		switch {
 		case len(r.vacant) == 0:
-			r.retire(i, messages.LifetimeOver)
-		case !r.blocked:
-			r.connect(i)
+			r.retire(i, s.outlived)
+		case !r.blocked && !r.paused:
+			r.connect(i, fmt.Sprintf("to replace slot %d", i))
 		}
 	}
 }
@@ -205,8 +225,11 @@ func (r *reconciler) replace() {
 // trim closes what is idle for too long above the reserve, and, when nobody
 // waits, what is idle beyond the size.
 func (r *reconciler) trim() {
+	for _, i := range beyond(r.pool.Hard(), r.slots) {
+		r.retire(i, messages.Surplus)
+	}
 	if r.waiting == 0 {
-		for _, i := range beyond(r.pool.Size, r.slots) {
+		for _, i := range beyond(max(r.kept, r.warm), r.slots) {
 			if r.slots[i].state == conn.Idle {
 				r.retire(i, messages.Surplus)
 			}
@@ -214,14 +237,28 @@ func (r *reconciler) trim() {
 	}
 	var idle []int
 	for i, s := range r.slots {
-		if s.phase == open && s.state == conn.Idle && s.idle >= r.pool.IdleTimeout {
+		if s.phase == open && !s.reserve && s.state == conn.Idle && s.idle >= r.pool.IdleTimeout {
 			idle = append(idle, i)
 		}
 	}
 	slices.SortStableFunc(idle, func(a, b int) int { return cmp.Compare(r.slots[b].idle, r.slots[a].idle) })
 	for _, i := range idle {
-		if r.idle > r.pool.MinIdle {
+		if r.idle > r.pool.MinIdle && r.present > r.warm {
 			r.retire(i, messages.IdleTooLong)
+		}
+	}
+}
+
+// reserve opens the administrative backend when an administrator waits and there
+// is no room for another, and closes it when it is idle: who needs it, takes it.
+func (r *reconciler) reserve() {
+	for i, s := range r.slots {
+		switch {
+		case !s.reserve:
+		case s.phase == empty && r.admin && !r.blocked && !r.paused && len(r.vacant) == 0 && r.idle == 0:
+			r.actions = append(r.actions, action{do: openSlot, slot: i, replaces: none, why: "an administrator waits"})
+		case s.phase == open && s.state == conn.Idle && !r.admin:
+			r.actions = append(r.actions, action{do: retireSlot, slot: i, cause: messages.Surplus})
 		}
 	}
 }
@@ -231,12 +268,22 @@ func beyond(size int, slots []slotPicture) []int {
 	var extra []int
 	surplus := -size
 	for _, s := range slots {
-		surplus += b2i(s.phase == open)
+		surplus += b2i(s.phase == open && !s.reserve)
 	}
 	for i := len(slots) - 1; i >= 0 && len(extra) < surplus; i-- {
-		if slots[i].phase == open {
+		if slots[i].phase == open && !slots[i].reserve {
 			extra = append(extra, i)
 		}
 	}
 	return extra
+}
+
+// hasRoom says whether the pool could open something: while it can't, it need not
+// hear that somebody waits.
+func (p picture) hasRoom() bool {
+	busy := 0
+	for _, s := range p.slots {
+		busy += b2i(!s.reserve && s.phase != empty)
+	}
+	return busy < p.pool.Hard()
 }

@@ -24,6 +24,9 @@ type PoolSnapshot struct {
 	Node        string
 	Stats       conn.Stats
 	Restarts    uint64 // of all slots
+	Generation  uint64 // of its backends, from 1
+	ReadOnly    bool   // its server takes no writes, though its node is a primary
+	Leaks       uint64 // leases that lasted longer than leak_after or reclaim_after
 	LastFailure *conn.Failure
 	Slots       []SlotSnapshot
 }
@@ -31,13 +34,15 @@ type PoolSnapshot struct {
 // SlotSnapshot is one slot and the incarnation in it.
 type SlotSnapshot struct {
 	Slot        int
+	Reserve     bool   // it is the administrative one, beyond the hard limit
 	Phase       string // empty, opening, open or leaving
 	State       conn.State
 	Incarnation uint64
 	PID         uint32 // of the server's process, 0 if there is none
 	Since       time.Time
 	Restarts    uint64
-	LastCause   messages.Cause // of the last restart or failed connect
+	Causes      map[messages.Cause]uint64 // the restarts, by cause; not to be changed
+	LastCause   messages.Cause            // of the last restart or failed connect
 	LastError   error
 	LastAt      time.Time
 }
@@ -57,17 +62,23 @@ func (s *System) Snapshot() Snapshot {
 
 // Snapshot is the pool's part of the tree.
 func (p *Pool) Snapshot() PoolSnapshot {
-	ps := PoolSnapshot{Name: p.config.Name, Node: p.config.Node, Stats: p.slots.Stats(), LastFailure: p.slots.LastFailure()}
-	for i, v := range *p.view.Load() {
+	view := p.view.Load()
+	ps := PoolSnapshot{Name: p.Name(), Node: p.node.config.Name, Stats: p.slots.Stats(), Generation: view.generation, ReadOnly: view.readOnly,
+		Leaks: p.leaks.Load(), LastFailure: p.slots.LastFailure()}
+	reserve := p.slots.Reserve()
+	for i, v := range view.slots {
+		ps.Restarts += v.restarts
+		if i == reserve && v.phase == empty {
+			continue // there when somebody needs it
+		}
 		slot := SlotSnapshot{
-			Slot: i, Phase: v.phase.String(), Incarnation: v.incarnation, Since: v.since,
-			Restarts: v.restarts, LastCause: v.cause, LastError: v.err, LastAt: v.at,
+			Slot: i, Reserve: i == reserve, Phase: v.phase.String(), Incarnation: v.incarnation, Since: v.since,
+			Restarts: v.restarts, Causes: v.losses, LastCause: v.cause, LastError: v.err, LastAt: v.at,
 		}
 		slot.State, _ = p.slots.State(i)
 		if b := p.slots.Backend(i); b != nil {
 			slot.PID = b.PID()
 		}
-		ps.Restarts += v.restarts
 		ps.Slots = append(ps.Slots, slot)
 	}
 	return ps
@@ -86,7 +97,7 @@ func (s Snapshot) WriteTree(w io.Writer) error {
 			branch, stem = "└─", "  "
 		}
 		fmt.Fprintf(&b, "%s pool %s on %s: %d of %d+%d open, %d leased, %d idle, %d waiting, %d restarts\n", branch, p.Name, p.Node,
-			p.Stats.Open, p.Stats.Size, p.Stats.Hard-p.Stats.Size, p.Stats.Leased, p.Stats.Idle, p.Stats.Waiting, p.Restarts)
+			p.Stats.Size, p.Stats.SoftLimit, p.Stats.HardLimit-p.Stats.SoftLimit, p.Stats.Used, p.Stats.Idle, p.Stats.Waiting, p.Restarts)
 		for _, slot := range p.Slots {
 			if slot.Incarnation > 0 {
 				fmt.Fprintf(&b, "%s ├─ connection %s\n", stem, slotLine(slot, s.At))

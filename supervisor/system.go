@@ -71,7 +71,7 @@ func Start(t config.Topology, o Options) (*System, error) {
 		if o.Dialer != nil {
 			dialer = o.Dialer(p)
 		}
-		pool, err := newPool(s.node(p.Node).config, p, dialer)
+		pool, err := newPool(s.node(p.Node), p, dialer, s.observers())
 		if err != nil {
 			return nil, err
 		}
@@ -118,14 +118,14 @@ func (r *root) spawn(ctx actor.Context) {
 		}
 		return pid
 	}
-	named(func() actor.Actor { return actors.NewRouter(&r.table, r.log) }, "router")
+	router := actors.RefTo[messages.ToRouter](ctx.ActorSystem(),
+		named(func() actor.Actor { return actors.NewRouter(&r.table, r.emit, r.log) }, "router"))
 	for _, n := range r.nodes {
 		pid := named(func() actor.Actor { return actors.NewNode(n.config, r.log, &n.view) }, "node-"+n.config.Name)
 		n.ref = actors.RefTo[messages.ToNode](ctx.ActorSystem(), pid)
 	}
 	for _, p := range r.pools {
-		n := r.node(p.config.Node)
-		pid := named(func() actor.Actor { return newPoolActor(p, n.config, n.ref, &r.work, r.log) }, "pool-"+p.config.Name)
+		pid := named(func() actor.Actor { return newPoolActor(p, router, &r.work, r.log) }, "pool-"+p.Name())
 		p.ref = actors.RefTo[messages.ToPool](ctx.ActorSystem(), pid)
 	}
 }
@@ -139,13 +139,20 @@ func (s *System) node(name string) *node {
 	return nil
 }
 
+// observers is what the pools tell of themselves.
+func (s *System) observers() observers {
+	return observers{emit: s.emit, created: func(time.Duration) {}, waited: func(time.Duration) {}, used: func(time.Duration) {}}
+}
+
+func (s *System) emit(messages.Event) {}
+
 // Topology is what runs, defaults filled in.
 func (s *System) Topology() config.Topology { return s.topology }
 
 // Pool finds a pool by name.
 func (s *System) Pool(name string) (*Pool, error) {
 	for _, p := range s.pools {
-		if p.config.Name == name {
+		if p.Name() == name {
 			return p, nil
 		}
 	}
@@ -158,7 +165,7 @@ func (s *System) poolNames() string {
 		if i > 0 {
 			names += ", "
 		}
-		names += fmt.Sprintf("%q", p.config.Name)
+		names += fmt.Sprintf("%q", p.Name())
 	}
 	return names
 }
@@ -189,7 +196,7 @@ func (s *System) Close(ctx context.Context) error {
 func (s *System) close(ctx context.Context) error {
 	now := time.Now()
 	for _, p := range s.pools {
-		deadline := now.Add(min(p.config.DrainTimeout, 24*time.Hour))
+		deadline := now.Add(min(p.Config().DrainTimeout, 24*time.Hour))
 		if limit, ok := ctx.Deadline(); ok && limit.Before(deadline) {
 			deadline = limit
 		}
@@ -204,7 +211,7 @@ func (s *System) close(ctx context.Context) error {
 			<-p.done
 		}
 		if n := p.revoked.Load(); n > 0 {
-			errs = append(errs, fmt.Errorf("pool %q: %d leases were revoked when their time to come back was over", p.config.Name, n))
+			errs = append(errs, fmt.Errorf("pool %q: %d leases were revoked when their time to come back was over", p.Name(), n))
 		}
 	}
 	s.actors.Root.Stop(s.root)

@@ -77,7 +77,7 @@ func (p *unoactorPeer) fill(ctx context.Context) error {
 		}
 		leases = append(leases, l)
 	}
-	if n := p.db.Stats().Open; n != p.size {
+	if n := p.db.Stats().Size; n != p.size {
 		return fmt.Errorf("%d backends are open", n)
 	}
 	return nil

@@ -75,7 +75,7 @@ func statusLine(d *daemon, perSecond uint64) string {
 	}
 	restarts := uint64(0)
 	for _, p := range snap.Pools {
-		fmt.Fprintf(&b, "%s %d/%d open, %d leased, %d waiting | ", p.Name, p.Stats.Open, p.Stats.Hard, p.Stats.Leased, p.Stats.Waiting)
+		fmt.Fprintf(&b, "%s %d/%d open, %d leased, %d waiting | ", p.Name, p.Stats.Size, p.Stats.HardLimit, p.Stats.Used, p.Stats.Waiting)
 		restarts += p.Restarts
 	}
 	fmt.Fprintf(&b, "%d clients, %d tx/s, %d restarts", d.gateway.Stats().Clients, perSecond, restarts)

@@ -104,7 +104,7 @@ func refused(err error, waited time.Duration, limit time.Duration) *failure {
 		return &failure{code: "08006", message: "a backend could not be prepared", detail: err.Error()}
 	}
 	detail := fmt.Sprintf("Pool %q has %d of at most %d backends open, %d leased, %d idle; %d clients wait.",
-		acquire.Pool, acquire.Stats.Open, acquire.Stats.Hard, acquire.Stats.Leased, acquire.Stats.Idle, acquire.Stats.Waiting)
+		acquire.Pool, acquire.Stats.Size, acquire.Stats.HardLimit, acquire.Stats.Used, acquire.Stats.Idle, acquire.Stats.Waiting)
 	var pg *pgconn.PgError
 	switch last := acquire.LastFailure; {
 	case errors.Is(err, conn.ErrClosed):

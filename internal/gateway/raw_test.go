@@ -205,7 +205,7 @@ func (w world) quiet(t testing.TB) {
 	for {
 		leased := 0
 		for _, p := range w.tree.Snapshot().Pools {
-			leased += p.Stats.Leased
+			leased += p.Stats.Used
 		}
 		if leased == 0 && w.gateway.Stats().Clients == 0 {
 			break

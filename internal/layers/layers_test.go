@@ -19,6 +19,7 @@ type layer struct {
 const (
 	hclog      = "github.com/hashicorp/go-hclog"
 	pgx        = "github.com/jackc/pgx/v5"
+	goid       = "github.com/petermattis/goid"
 	protoactor = "github.com/asynkron/protoactor-go"
 	metric     = "go.opentelemetry.io/otel/metric"
 	attribute  = "go.opentelemetry.io/otel/attribute"
@@ -33,7 +34,7 @@ var layers = []layer{
 		"github.com/hashicorp/hcl/v2", "github.com/zclconf/go-cty",
 		"github.com/agext/levenshtein", // "did you mean"
 	}},
-	{"conn", []string{pgx, system}},
+	{"conn", []string{pgx, system, goid}},
 	{"routing", nil},
 	{"actors", []string{protoactor, hclog}},
 	{"supervisor", []string{protoactor, hclog, metric, attribute}},

@@ -1,0 +1,92 @@
+package conn
+
+import (
+	"math"
+	"time"
+
+	"github.com/unoactor/unoactor/config"
+)
+
+// This file ends waits. One timer serves the whole queue, so that a wait sets none.
+
+// watchHead sees to it that the timer fires no later than somebody is due.
+// s.mu is held.
+func (s *Slots) watchHead() {
+	since, any := s.queue.longest()
+	if !any {
+		return
+	}
+	due := int64(math.MaxInt64)
+	if patience := s.patience.Load(); patience != int64(config.Never) {
+		due = since + patience
+	}
+	if s.overload.on() {
+		due = min(due, s.now()+s.overload.target)
+	}
+	if due >= s.due {
+		return
+	}
+	s.due = due
+	s.timer.Reset(asDuration(due - s.now()))
+}
+
+// expire refuses those who have waited for as long as the pool allows.
+func (s *Slots) expire() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.due = math.MaxInt64
+	now := s.now()
+	if w := s.queue.first(); w != nil && s.overload.on() {
+		s.overload.look(now, now-w.since)
+		s.shed(now)
+	}
+	patience := s.patience.Load()
+	for i := range s.queue {
+		for w := s.queue[i].head; w != nil && now-w.since >= patience; w = s.queue[i].head {
+			s.refuse(w, ErrTimeout, now)
+		}
+	}
+	s.watchHead()
+}
+
+// shed refuses those who have waited for too long for an overloaded pool, but
+// for administrators. s.mu is held.
+func (s *Slots) shed(now int64) {
+	for i := range s.queue[:Admin-Low] {
+		for w := s.queue[i].head; w != nil && s.overload.tooLong(now-w.since); w = s.queue[i].head {
+			s.refuse(w, ErrOverloaded, now)
+		}
+	}
+}
+
+// refuse ends one wait. s.mu is held.
+func (s *Slots) refuse(w *Waiting, reason error, now int64) {
+	s.leave(w)
+	err := s.refusal(reason, asDuration(now-w.since))
+	if n := s.heldBy(w.holder); n > 0 {
+		err.OwnLeases = n
+	}
+	w.waiter.Granted(Lease{}, err)
+}
+
+// RefuseWaiting ends every wait with an error caused by err.
+func (s *Slots) RefuseWaiting(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.refuseAll(err)
+}
+
+func (s *Slots) refuseAll(err error) {
+	now := s.now()
+	for i := range s.queue {
+		for w := s.queue[i].head; w != nil; w = s.queue[i].head {
+			s.refuse(w, err, now)
+		}
+	}
+}
+
+// now is the clock of the slots, in nanoseconds: monotonic, and cheaper to read
+// than the time of day.
+func (s *Slots) now() int64 { return int64(time.Since(s.born)) }
+
+func asDuration(ns int64) time.Duration { return time.Duration(ns) }

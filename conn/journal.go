@@ -1,0 +1,115 @@
+package conn
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/unoactor/unoactor/messages"
+)
+
+// Journal keeps the last decisions of a pool, so that one can ask why. It is
+// safe for concurrent use; writing to it allocates nothing. The zero Journal is empty.
+type Journal struct {
+	mu   sync.Mutex
+	ring [journalLength]Decision
+	n    uint64 // written so far
+}
+
+// journalLength is how many decisions are kept: of a calm pool hours, of one in
+// trouble what led to it.
+const journalLength = 256
+
+// Decision is something that a pool decided, and why.
+type Decision struct {
+	At          time.Time
+	What        Verdict
+	Slot        int            // -1: about no slot
+	Incarnation uint64         // of the slot, 0 where it does not matter
+	Cause       messages.Cause // None where Note says it all
+	Waited      time.Duration  // of a grant or a refusal
+	Note        string
+	Times       int // that it was decided in a row; At and Waited are of the last
+}
+
+// Verdict is what was decided.
+type Verdict uint8
+
+// What pools decide.
+const (
+	Granted    Verdict = iota // a lease, to somebody who waited for longer than slowGrant
+	Refused                   // a lease
+	Opening                   // a slot gets an incarnation
+	Evicting                  // a backend has to go
+	Restarting                // a lost backend's slot gets another
+	Resizing                  // the pool keeps another number of backends
+	Holding                   // the pool stops something for a while: lending, connecting
+	Noticing                  // something that is nobody's decision, but explains some
+)
+
+var verdicts = [...]string{"grant", "refuse", "open", "evict", "restart", "resize", "hold", "notice"}
+
+func (v Verdict) String() string { return verdicts[v] }
+
+// slowGrant is the wait from which on a grant is worth a line in the journal.
+const slowGrant = 10 * time.Millisecond
+
+// String is the decision in a line.
+func (d Decision) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s", d.At.Format("15:04:05.000"), d.What)
+	switch {
+	case d.Slot >= 0 && d.Incarnation > 0:
+		fmt.Fprintf(&b, " slot %d.%d", d.Slot, d.Incarnation)
+	case d.Slot >= 0:
+		fmt.Fprintf(&b, " slot %d", d.Slot)
+	}
+	if d.Cause != messages.None {
+		fmt.Fprintf(&b, ", %s", d.Cause)
+	}
+	if d.Waited > 0 {
+		fmt.Fprintf(&b, ", after %v", d.Waited.Round(time.Microsecond))
+	}
+	if d.Note != "" {
+		fmt.Fprintf(&b, ": %s", d.Note)
+	}
+	if d.Times > 1 {
+		fmt.Fprintf(&b, " (%d times in a row)", d.Times)
+	}
+	return b.String()
+}
+
+// Write adds a decision. Its time is now unless it has one.
+func (j *Journal) Write(d Decision) {
+	if d.At.IsZero() {
+		d.At = time.Now()
+	}
+	d.Times = 1
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if last := &j.ring[(j.n-1)%journalLength]; j.n > 0 && last.like(d) {
+		d.Times += last.Times
+		*last = d
+		return
+	}
+	j.ring[j.n%journalLength] = d
+	j.n++
+}
+
+// like says whether two decisions are one that was repeated.
+func (d *Decision) like(e Decision) bool {
+	return d.What == e.What && d.Slot == e.Slot && d.Incarnation == e.Incarnation && d.Cause == e.Cause && d.Note == e.Note
+}
+
+// Last returns up to n decisions, the latest last.
+func (j *Journal) Last(n int) []Decision {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	n = min(n, int(min(j.n, journalLength)))
+	out := make([]Decision, n)
+	for i := range out {
+		out[i] = j.ring[(j.n-uint64(n-i))%journalLength]
+	}
+	return out
+}

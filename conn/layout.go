@@ -1,0 +1,112 @@
+package conn
+
+import (
+	"math/bits"
+	"runtime"
+
+	"github.com/unoactor/unoactor/config"
+)
+
+// layout is where the slots of a pool lie. It never changes: a pool that grows
+// gets another, which shares the slots and shards of the one before.
+type layout struct {
+	slots  []*slot  // by index, the reserve among them
+	shards []*shard // a power of two of them; the reserve is in none
+	fifo   bool
+	// reserve is the slot of the administrative backend, one more than the hard
+	// limit: it is lent to nobody else, and opened when somebody needs it.
+	reserve *slot
+}
+
+// newLayout makes room for hard slots and the reserve, which is the last.
+func newLayout(s *Slots, hard int, fifo bool) *layout {
+	l := (&layout{fifo: fifo}).grown(s, hard)
+	l.reserve = &slot{shard: &shard{}, bit: 1, index: len(l.slots), pool: s, reserved: true}
+	l.reserve.shard.slots[0] = l.reserve
+	l.slots = append(l.slots, l.reserve)
+	return l
+}
+
+// grown has room for hard slots besides the reserve. A layout never shrinks:
+// what is beyond the limit stays empty.
+func (l *layout) grown(s *Slots, hard int) *layout {
+	next := &layout{fifo: l.fifo, reserve: l.reserve}
+	next.slots = append(next.slots, l.slots...)
+	next.shards = append(next.shards, l.shards...)
+	have := len(l.slots)
+	if l.reserve != nil {
+		have--
+	}
+	if hard <= have {
+		return next
+	}
+	n := max(1, len(l.shards))
+	for n*shardSlots < hard || n < runtime.GOMAXPROCS(0) && n*4 <= hard {
+		n *= 2
+	}
+	for len(next.shards) < n {
+		next.shards = append(next.shards, &shard{})
+	}
+	// Slot by slot into the emptiest shard, so that all of them fill alike.
+	room := make([]int, n)
+	for i, sh := range next.shards {
+		for room[i] < shardSlots && sh.slots[room[i]] != nil {
+			room[i]++
+		}
+	}
+	for ; have < hard; have++ {
+		least := 0
+		for i := range room {
+			if room[i] < room[least] {
+				least = i
+			}
+		}
+		sh, place := next.shards[least], room[least]
+		room[least]++
+		sl := &slot{shard: sh, bit: 1 << place, index: len(next.slots), pool: s}
+		sh.slots[place] = sl
+		next.slots = append(next.slots, sl)
+	}
+	return next
+}
+
+// oldest leases the slot that was idle longest, for who wants all of them used
+// alike.
+func (l *layout) oldest() *slot {
+	for {
+		var found *slot
+		var least uint64
+		for _, sh := range l.shards {
+			for idle := sh.word.Load() & idleMask; idle != 0; idle &= idle - 1 {
+				sl := sh.slots[bits.TrailingZeros64(idle)]
+				if turn := sl.turn.Load(); found == nil || turn < least {
+					found, least = sl, turn
+				}
+			}
+		}
+		if found == nil {
+			return nil
+		}
+		if found.shard.claimBit(found.bit, oneLease) {
+			return found
+		}
+	}
+}
+
+// Resize changes the limits while the pool runs, and the order in which idle
+// backends are lent. It closes nothing: what is now beyond a limit is the
+// supervisor's to retire.
+func (s *Slots) Resize(p config.Pool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	next := s.layout.Load().grown(s, p.Hard())
+	next.fifo = p.Order == config.FIFO
+	s.layout.Store(next)
+	s.size.Store(int64(p.Size))
+	s.hard.Store(int64(p.Hard()))
+	s.patience.Store(int64(p.AcquireTimeout))
+	s.overload.set(p.QueueTarget, p.QueueInterval)
+	s.extra(extraOrder, next.fifo)
+	s.extra(extraStack, p.LeakAfter != config.Never)
+	s.watchHead()
+}

@@ -1,0 +1,217 @@
+package supervisor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/unoactor/unoactor/config"
+	"github.com/unoactor/unoactor/conn"
+	"github.com/unoactor/unoactor/messages"
+)
+
+// This file is what an operator tells a running pool.
+
+// orders are what is handed to the pool's actor besides a message, which carries
+// no settings and no secrets.
+type orders struct {
+	mu    sync.Mutex // one reconfiguration at a time
+	trial atomic.Pointer[trial]
+}
+
+// trial is a dialer on probation.
+type trial struct {
+	dialer *conn.Dialer
+	once   sync.Once
+	done   chan struct{} // closed when it is decided
+	err    error         // why it failed
+}
+
+func newTrial(d *conn.Dialer) *trial { return &trial{dialer: d, done: make(chan struct{})} }
+
+// decide ends the trial. Only the first verdict counts.
+func (t *trial) decide(err error) {
+	t.once.Do(func() {
+		t.err = err
+		close(t.done)
+	})
+}
+
+func (p *Pool) ended() error { return fmt.Errorf("pool %q: %w", p.Name(), conn.ErrClosed) }
+
+// WarmUp opens backends until n are open, n being no more than the hard limit,
+// and returns when they are. Its error is that of ctx, or why no backend could
+// be opened; what was opened stays.
+func (p *Pool) WarmUp(ctx context.Context, n int) error {
+	if hard := p.Config().Hard(); n > hard {
+		return fmt.Errorf("warm up pool %q: %d backends are more than its hard limit, %d", p.Name(), n, hard)
+	}
+	p.ref.Tell(messages.Warm{Backends: n})
+	err := p.until(ctx, func() bool { return p.Stats().Size >= n || p.refusedBy() != nil })
+	if refused := p.refusedBy(); refused != nil {
+		return fmt.Errorf("warm up pool %q: %d of %d backends open: %w", p.Name(), p.Stats().Size, n, refused)
+	}
+	if err != nil && ctx.Err() != nil {
+		p.ref.Tell(messages.Warm{})
+		if last := p.slots.LastFailure(); last != nil {
+			err = fmt.Errorf("%w; last connect failure: %w", err, last.Err)
+		}
+		return fmt.Errorf("warm up pool %q: %d of %d backends open: %w", p.Name(), p.Stats().Size, n, err)
+	}
+	return err
+}
+
+// refusedBy is why the server has nothing for the pool, nil if it has.
+func (p *Pool) refusedBy() error { return p.view.Load().refused }
+
+// ClearIdle closes all backends that are idle now, returns when they are gone
+// from the server, and says how many there were. A pool with min_idle opens others.
+func (p *Pool) ClearIdle(ctx context.Context) (int, error) {
+	idle := make(map[int]uint64)
+	for i := range p.slots.Len() {
+		if state, _ := p.slots.State(i); state != conn.Idle {
+			continue
+		}
+		if b := p.slots.Backend(i); b != nil {
+			idle[i] = b.Incarnation()
+			p.note(conn.Decision{What: conn.Evicting, Slot: i, Incarnation: b.Incarnation(), Cause: messages.Cleared})
+			p.connections.at(i).Tell(messages.Retire{Cause: messages.Cleared})
+		}
+	}
+	err := p.until(ctx, func() bool {
+		for i, incarnation := range idle {
+			state, _ := p.slots.State(i)
+			if b := p.slots.Backend(i); b != nil && b.Incarnation() == incarnation && state != conn.Leased {
+				return false
+			}
+		}
+		return true
+	})
+	return len(idle), err
+}
+
+// Resize changes the soft limit and the overflow while the pool runs. A pool that
+// grows uses its room at once; of one that shrinks, what is beyond the limits is
+// closed as it comes back.
+func (p *Pool) Resize(size, overflow int) error {
+	next := p.Config()
+	next.Size, next.MaxOverflow = size, overflow
+	next.MinIdle = min(next.MinIdle, size)
+	return p.Reconfigure(next)
+}
+
+// Reconfigure gives the pool other settings. What concerns new backends only
+// (runtime, hooks, reset, echo) is taken up by those that are opened from now on.
+// Name, node, database, user and password stay: see [Pool.Rotate].
+func (p *Pool) Reconfigure(next config.Pool) error {
+	p.orders.mu.Lock()
+	defer p.orders.mu.Unlock()
+	now := p.Config()
+	next.Name, next.Node, next.Database, next.User, next.Password = now.Name, now.Node, now.Database, now.User, now.Password
+	check := config.Topology{Nodes: []config.Node{p.node.config}, Pools: []config.Pool{next}, Gateway: config.Gateway{Auth: config.Trust}}.Complete()
+	if err := check.Check(); err != nil {
+		return err
+	}
+	next = check.Pools[0]
+	dialer, err := p.dialer.Load().For(next)
+	if err != nil {
+		return err
+	}
+	p.dialer.Store(dialer)
+	p.config.Store(&next)
+	p.ref.Tell(messages.Reconfigure{})
+	return nil
+}
+
+// PauseMode says what becomes of those who acquire while a pool is paused.
+type PauseMode bool
+
+// The modes of a pause.
+const (
+	Wait     PauseMode = false // until Resume, or their own deadline
+	FailFast PauseMode = true  // at once, with [conn.ErrPaused]
+)
+
+// Pause stops lending and connecting, and returns when no lease is out any more.
+// If ctx ends first the pool stays paused. Idle backends stay open; see
+// [Pool.ClearIdle].
+func (p *Pool) Pause(ctx context.Context, mode PauseMode) error {
+	p.slots.Pause(bool(mode))
+	p.note(conn.Decision{What: conn.Holding, Slot: -1, Note: "paused by an operator"})
+	p.ref.Tell(messages.Grow{})
+	if err := p.until(ctx, func() bool { return p.Stats().Used == 0 }); err != nil {
+		return fmt.Errorf("pause pool %q: %d leases are still out: %w", p.Name(), p.Stats().Used, err)
+	}
+	return nil
+}
+
+// Resume ends a pause.
+func (p *Pool) Resume() {
+	p.note(conn.Decision{What: conn.Holding, Slot: -1, Note: "resumed by an operator"})
+	p.slots.Resume()
+	p.ref.Tell(messages.Grow{})
+}
+
+// Invalidation says how backends are invalidated.
+type Invalidation bool
+
+// The ways to invalidate.
+const (
+	Soft Invalidation = false // leased ones end when they come back
+	Hard Invalidation = true  // leases are revoked
+)
+
+// Invalidate begins a new generation of backends: those there are now end, those
+// that are idle at once.
+func (p *Pool) Invalidate(how Invalidation) {
+	p.ref.Tell(messages.Invalidate{Cause: messages.Invalidated, Hard: bool(how)})
+}
+
+// ErrRotation wraps why credentials were not taken up.
+var ErrRotation = errors.New("the new credentials were not taken up, the old ones stay")
+
+// Rotate has the pool connect as another user or with another password. One
+// backend is opened with them first; if that fails, nothing changes and the error
+// says why. Then all others are replaced, a few at a time, none while it is leased.
+// Rotate returns when the new credentials are proven. An empty user stays as he is.
+func (p *Pool) Rotate(ctx context.Context, user string, password config.Secret) error {
+	p.orders.mu.Lock()
+	defer p.orders.mu.Unlock()
+	next := p.Config()
+	if user != "" {
+		next.User = user
+	}
+	next.Password = password
+	dialer, err := p.dialer.Load().For(next)
+	if err != nil {
+		return fmt.Errorf("pool %q: %w: %w", p.Name(), ErrRotation, err)
+	}
+	t := newTrial(dialer)
+	p.orders.trial.Store(t)
+	p.ref.Tell(messages.Rotate{})
+	select {
+	case <-t.done:
+	case <-p.done:
+		return p.ended()
+	case <-ctx.Done():
+		t.decide(ctx.Err()) // unless it is decided
+	}
+	if t.err != nil {
+		return fmt.Errorf("pool %q: %w: %w", p.Name(), ErrRotation, t.err)
+	}
+	p.dialer.Store(dialer)
+	p.config.Store(&next)
+	p.ref.Tell(messages.Invalidate{Cause: messages.Rotated})
+	return nil
+}
+
+// Withdraw revokes a lease that a slot had when it was looked at: it is fenced,
+// what it runs is cancelled on the server, its late use gets a
+// [*conn.StaleLeaseError]. A lease that has ended meanwhile is left alone.
+func (p *Pool) Withdraw(slot int, epoch uint64) {
+	p.connections.at(slot).Tell(messages.Revoke{Cause: messages.Fenced, Epoch: epoch})
+}
+
+func (p *Pool) note(d conn.Decision) { p.journal.Write(d) }

@@ -1,0 +1,51 @@
+package supervisor
+
+import (
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/unoactor/unoactor/conn"
+	"github.com/unoactor/unoactor/messages"
+)
+
+func (a *poolActor) drain(m messages.Drain, now time.Time) {
+	if !a.draining {
+		a.draining = true
+		a.slots.Close()
+		leased := a.slots.Stats().Used
+		a.note(conn.Decision{At: now, What: conn.Holding, Slot: -1, Cause: messages.Drained})
+		a.log.Info("pool drains", "leased", leased, "for", m.Deadline.Sub(now).Round(time.Millisecond))
+		if t := a.orders.trial.Swap(nil); t != nil {
+			t.decide(conn.ErrClosed)
+		}
+	}
+	a.deadline = m.Deadline
+	a.waker.Reset(max(0, m.Deadline.Sub(now)))
+}
+
+// finish ends a drained pool, and what is left of it when its time is over.
+func (a *poolActor) finish(ctx actor.Context, now time.Time) {
+	if !a.draining {
+		return
+	}
+	over := !now.Before(a.deadline)
+	left := 0
+	for i := range a.states {
+		s := &a.states[i]
+		if s.phase == empty {
+			continue
+		}
+		left++
+		if over && !s.revoked {
+			if state, _ := a.slots.State(i); state == conn.Leased {
+				a.revoked.Add(1)
+			}
+			s.revoked = true
+			a.connections.at(i).Tell(messages.Revoke{Cause: messages.Fenced})
+		}
+	}
+	if left == 0 {
+		ctx.Stop(ctx.Self())
+	}
+}

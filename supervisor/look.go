@@ -1,0 +1,128 @@
+package supervisor
+
+import (
+	"time"
+
+	"github.com/unoactor/unoactor/config"
+	"github.com/unoactor/unoactor/conn"
+	"github.com/unoactor/unoactor/messages"
+)
+
+// slowestTick is how often slots are looked at where no setting wants it oftener.
+const (
+	slowestTick = 500 * time.Millisecond
+	fastestTick = 5 * time.Millisecond
+)
+
+// tickEvery is how often a pool looks at its slots: often enough to see each of
+// its periods begin and end.
+func tickEvery(p config.Pool) time.Duration {
+	least := min(p.ValidateAfterIdle, p.KeepAlive, p.IdleTimeout, p.LeakAfter, p.ReclaimAfter, p.MaxLifetime)
+	if p.Sizing.Step > 0 {
+		least = min(least, p.Sizing.CoolDown)
+	}
+	return max(fastestTick, min(slowestTick, least/4))
+}
+
+// look compares the epochs of all slots with those of the last look: that is
+// how the pool knows ages without a clock in every checkout.
+func (a *poolActor) look(now time.Time) {
+	p := a.Config()
+	for i := range a.states {
+		s := &a.states[i]
+		state, epoch := a.slots.State(i)
+		if s.phase == leaving && state == conn.Idle { // it was given back in the moment that it was retired
+			a.connections.at(i).Tell(messages.Retire{Cause: s.why})
+		}
+		if s.phase == empty {
+			continue
+		}
+		a.slots.Sample(i, uint64(uint32(epoch)-uint32(s.epoch))/2)
+		if epoch != s.epoch {
+			s.epoch, s.still = epoch, now
+			continue
+		}
+		switch {
+		case state == conn.Leased:
+			a.lookAtLease(i, p, now)
+		case state == conn.Idle && s.phase == open:
+			a.lookAtIdle(i, p, now)
+		}
+	}
+	a.lookForDeadlocks(now)
+}
+
+// lookAtIdle sees whether the server hung up on an idle backend, and whether it
+// has been idle for so long that only a ping can tell.
+func (a *poolActor) lookAtIdle(slot int, p config.Pool, now time.Time) {
+	b := a.slots.Backend(slot)
+	if b == nil {
+		return
+	}
+	quiet := min(now.Sub(a.states[slot].still), now.Sub(b.Proven()))
+	a.slots.Suspect(slot)
+	if quiet >= p.ValidateAfterIdle {
+		a.slots.Doubt(slot)
+	}
+	a.inspect(slot, p.KeepAlive != config.Never && quiet >= jittered(p.KeepAlive, slot))
+}
+
+// inspect looks into the socket of an idle backend, and has it pinged if asked to.
+func (a *poolActor) inspect(slot int, ping bool) {
+	b, ok := a.slots.Claim(slot)
+	if !ok {
+		return
+	}
+	cause := b.Peek()
+	if cause == messages.None && ping {
+		cause = messages.Unproven
+	}
+	if cause == messages.None {
+		cause = a.slots.Return(slot)
+	}
+	if cause != messages.None {
+		a.connections.at(slot).Tell(messages.Settle{Cause: cause})
+	}
+}
+
+// jittered takes up to a tenth away, another part for each slot, so that idle
+// backends are not all pinged at once.
+func jittered(d time.Duration, slot int) time.Duration {
+	return d - d/10*time.Duration(slot*7%16)/16
+}
+
+// lookAtLease sees whether a lease has lasted for too long.
+func (a *poolActor) lookAtLease(slot int, p config.Pool, now time.Time) {
+	s := &a.states[slot]
+	held := now.Sub(s.still)
+	if held >= p.ReclaimAfter && !s.revoked {
+		s.revoked = true
+		a.note(conn.Decision{At: now, What: conn.Evicting, Slot: slot, Incarnation: s.incarnation, Cause: messages.Reclaimed})
+		a.leaked(slot, held, true)
+		a.connections.at(slot).Tell(messages.Revoke{Cause: messages.Reclaimed, Epoch: s.epoch})
+		return
+	}
+	if held >= p.LeakAfter && s.told != s.epoch {
+		s.told = s.epoch
+		a.note(conn.Decision{At: now, What: conn.Noticing, Slot: slot, Incarnation: s.incarnation, Note: "a lease lasts longer than leak_after"})
+		a.leaked(slot, held, false)
+	}
+}
+
+// lookForDeadlocks tells of goroutines that wait for a lease while they have one.
+func (a *poolActor) lookForDeadlocks(now time.Time) {
+	if a.slots.Waiting() == 0 {
+		return
+	}
+	for _, slot := range a.slots.Deadlocked(tickEvery(a.Config()), 1000) {
+		s := &a.states[slot]
+		if s.phase != open || s.entangled == s.epoch {
+			continue
+		}
+		s.entangled = s.epoch
+		holder, _ := a.slots.Holder(slot, s.epoch)
+		a.note(conn.Decision{At: now, What: conn.Noticing, Slot: slot, Incarnation: s.incarnation, Note: "its holder waits for another lease"})
+		a.log.Warn("a goroutine waits for a lease while it has one: if all do, none gets any",
+			"slot", slot, "goroutine", holder.Goroutine, "stack", holder.Stack)
+	}
+}

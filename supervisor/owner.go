@@ -1,0 +1,81 @@
+package supervisor
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/unoactor/unoactor/actors"
+	"github.com/unoactor/unoactor/conn"
+	"github.com/unoactor/unoactor/messages"
+)
+
+// owner is the pool as its slots see it: it turns what they report into messages
+// and counts.
+type owner struct{ *Pool }
+
+// Missed tells the pool that somebody waits.
+func (o owner) Missed() { o.ref.Tell(messages.Grow{}) }
+
+// Unfit tells a backend's connection that it has to care for it. When one was
+// lost, the others may be too: whoever leases them next looks first.
+func (o owner) Unfit(b *conn.Backend, cause messages.Cause) {
+	if cause == messages.Broken || cause == messages.HungUp {
+		o.slots.SuspectAll()
+	}
+	o.connections.at(b.Slot()).Tell(messages.Settle{Cause: cause})
+}
+
+// Stale counts a release that came too late.
+func (o owner) Stale(slot int) {
+	o.misused.Add(1)
+	o.ref.Tell(messages.Misused{Slot: slot})
+}
+
+// Waited and Used measure the leases that are timed.
+func (o owner) Waited(ns int64) { o.observe.waited(time.Duration(ns)) }
+
+// Used measures a timed lease.
+func (o owner) Used(ns int64) { o.observe.used(time.Duration(ns)) }
+
+// CheckedOut tells the subscribers.
+func (o owner) CheckedOut(b *conn.Backend) {
+	o.observe.emit(messages.Checkout{Origin: o.origin(), Backend: identity(b)})
+}
+
+// CheckedIn tells the subscribers.
+func (o owner) CheckedIn(b *conn.Backend) {
+	o.observe.emit(messages.Checkin{Origin: o.origin(), Backend: identity(b)})
+}
+
+func identity(b *conn.Backend) messages.Backend {
+	return messages.Backend{Slot: b.Slot(), Incarnation: b.Incarnation(), PID: b.PID()}
+}
+
+// connections are the actors of the slots, for what comes back unfit. Only the
+// pool's actor writes; a list that grows is replaced.
+type connections struct {
+	list atomic.Pointer[[]*atomic.Pointer[actors.Ref[messages.ToConnection]]]
+}
+
+func (c *connections) at(slot int) actors.Ref[messages.ToConnection] {
+	if ref := (*c.list.Load())[slot].Load(); ref != nil {
+		return *ref
+	}
+	return actors.Ref[messages.ToConnection]{}
+}
+
+func (c *connections) put(slot int, ref actors.Ref[messages.ToConnection]) {
+	(*c.list.Load())[slot].Store(&ref)
+}
+
+// grow makes room for n slots.
+func (c *connections) grow(n int) {
+	var list []*atomic.Pointer[actors.Ref[messages.ToConnection]]
+	if old := c.list.Load(); old != nil {
+		list = append(list, *old...)
+	}
+	for len(list) < n {
+		list = append(list, new(atomic.Pointer[actors.Ref[messages.ToConnection]]))
+	}
+	c.list.Store(&list)
+}
