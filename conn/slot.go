@@ -3,6 +3,7 @@ package conn
 import (
 	"math"
 	"sync/atomic"
+	"time"
 
 	"github.com/unoactor/unoactor/messages"
 )
@@ -13,19 +14,20 @@ type slot struct {
 	// half, and while leased the id of the goroutine that acquired in the high one.
 	epoch   atomic.Uint64
 	marks   atomic.Uint32 // what must be looked at before the next lease, or at its end
-	sample  atomic.Uint32 // leases are timed whose count has just its lowest bit under this mask; 0: none
+	sample  atomic.Uint32 // leases are timed whose count has just the lowest bit under this mask, ones from the right
 	backend atomic.Pointer[Backend]
 	shard   *shard
 	bit     uint64
 	pool    *Slots
 	began   int64         // of a timed lease, else 0; whoever owns the slot owns it
+	timed   int64         // when a lease last was
 	turn    atomic.Uint64 // at which it became idle, where the order is fifo
 	stack   atomic.Pointer[trace]
 	revoked atomic.Uint64 // the epoch of its last lease that was ended against its holder's will
 	index   int
 	// reserved: for administrative leases only.
 	reserved bool
-	_        [cacheLine - 97]byte
+	_        [cacheLine - 105]byte
 }
 
 // Marks of a slot. Those of atAcquire are acted on when it is about to be leased.
@@ -68,8 +70,7 @@ func (sl *slot) fit() bool {
 func (sl *slot) lend(holder uint32, waited int64) Lease {
 	count := uint32(sl.epoch.Load()) + 1
 	if count&sl.sample.Load() == 1 {
-		sl.began = sl.pool.now()
-		sl.pool.owner.Waited(waited)
+		sl.clock(waited)
 	}
 	epoch := uint64(holder)<<32 | uint64(count)
 	sl.epoch.Store(epoch)
@@ -88,16 +89,33 @@ func (sl *slot) end(epoch uint64) bool {
 	return true
 }
 
-// Sample says which leases of a slot are timed, given how many it had since the
-// last time this was asked: all of a few, a power-of-two fraction of many, so
-// that the clock is not what a checkout costs. About fifty are timed each time.
-func (s *Slots) Sample(index int, leases uint64) {
-	mask := uint32(1)
-	for leases > 100 && mask < math.MaxUint32>>1 {
-		mask = mask<<1 | 1
-		leases /= 2
+// timedEvery is about how often a lease of a busy slot is timed: the clock must not
+// be what a checkout costs.
+const timedEvery = int64(time.Millisecond)
+
+// clock times the lease that begins, and half as many of those to come if they
+// come too fast.
+func (sl *slot) clock(waited int64) {
+	now := sl.pool.now()
+	if mask := sl.sample.Load(); now-sl.timed < timedEvery && mask < math.MaxUint32>>1 {
+		sl.sample.Store(mask<<1 | 1)
 	}
-	s.slot(index).sample.Store(mask)
+	sl.began, sl.timed = now, now
+	sl.pool.owner.Waited(waited)
+}
+
+// Calm has more leases of a slot timed, if it had too few since this was last asked
+// for the fraction that is.
+func (s *Slots) Calm(index int, leases uint64) {
+	sl := s.slot(index)
+	mask := sl.sample.Load()
+	calm := mask
+	for calm > 1 && uint64(calm) > leases/16 {
+		calm >>= 1
+	}
+	if calm != mask {
+		sl.sample.CompareAndSwap(mask, calm)
+	}
 }
 
 // give makes a claimed slot available: to who waits longest, or to the idle set.

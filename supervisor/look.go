@@ -37,7 +37,7 @@ func (a *poolActor) look(now time.Time) {
 		if s.phase == empty {
 			continue
 		}
-		a.slots.Sample(i, uint64(uint32(epoch)-uint32(s.epoch))/2)
+		a.slots.Calm(i, uint64(uint32(epoch)-uint32(s.epoch))/2)
 		if epoch != s.epoch {
 			s.epoch, s.still = epoch, now
 			continue
