@@ -50,6 +50,14 @@ func quote[S ~string](s Source, setting string, value S) string {
 	return fmt.Sprintf("%q", string(value))
 }
 
+// shown is [quote] of a number or a time.
+func shown(s Source, setting string, value any) string {
+	if s.secret(setting) {
+		return masked
+	}
+	return show(value)
+}
+
 func oneOf[S ~string](k *checker, s Source, setting, what string, value S, known ...S) {
 	if slices.Contains(known, value) {
 		return
@@ -102,11 +110,11 @@ func (k *checker) inOrder(s Source, what string, short, long timing) {
 	}
 	if _, given := s.settings[long.setting]; given {
 		k.wrong(s, long.setting, what, fmt.Sprintf("make it longer, or %s shorter", short.setting),
-			"%s is shorter than %s, %s", show(long.value), short.setting, show(short.value))
+			"%s is shorter than %s, %s", shown(s, long.setting, long.value), short.setting, shown(s, short.setting, short.value))
 		return
 	}
 	k.wrong(s, short.setting, what, fmt.Sprintf("make it shorter, or %s longer", long.setting),
-		"%s is longer than %s, %s", show(short.value), long.setting, show(long.value))
+		"%s is longer than %s, %s", shown(s, short.setting, short.value), long.setting, show(long.value))
 }
 
 // within says that a part of the wait for a lease must be shorter than all of it.
@@ -114,7 +122,7 @@ func (k *checker) inOrder(s Source, what string, short, long timing) {
 func (k *checker) within(p Pool, what string, part timing) {
 	if part.value >= p.AcquireTimeout && p.AcquireTimeout > 0 && part.value != Never {
 		k.wrong(p.Source, part.setting, what, "make it shorter, or acquire_timeout longer",
-			"%s is not shorter than acquire_timeout, %s", show(part.value), show(p.AcquireTimeout))
+			"%s is not shorter than acquire_timeout, %s", shown(p.Source, part.setting, part.value), shown(p.Source, "acquire_timeout", p.AcquireTimeout))
 	}
 }
 

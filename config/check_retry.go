@@ -35,7 +35,7 @@ func (k *checker) retry(p Pool, what string) {
 			continue
 		}
 		setting := element("retry.retryable_errors", i)
-		k.wrong(p.Source, setting, what, retryable(e), "%s is neither a class of errors nor a SQLSTATE", quote(p.Source, setting, e))
+		k.wrong(p.Source, setting, what, retryable(e), "%s is neither a class of errors nor a SQLSTATE", quote(p.Source, "retry.retryable_errors", e))
 	}
 }
 

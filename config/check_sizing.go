@@ -22,10 +22,11 @@ func (k *checker) sizing(p Pool, what string) {
 		}
 	}
 	if isFraction(s.GrowAt) && isFraction(s.ShrinkAt) && s.ShrinkAt >= s.GrowAt {
+		grow, shrink := shown(p.Source, "sizing.grow_at", s.GrowAt), shown(p.Source, "sizing.shrink_at", s.ShrinkAt)
 		if _, given := p.Source.settings["sizing.shrink_at"]; given {
-			k.wrong(p.Source, "sizing.shrink_at", what, "lower it, or raise grow_at", "%s is not below grow_at, %s", show(s.ShrinkAt), show(s.GrowAt))
+			k.wrong(p.Source, "sizing.shrink_at", what, "lower it, or raise grow_at", "%s is not below grow_at, %s", shrink, grow)
 		} else {
-			k.wrong(p.Source, "sizing.grow_at", what, "raise it, or lower shrink_at", "%s is not above shrink_at, %s", show(s.GrowAt), show(s.ShrinkAt))
+			k.wrong(p.Source, "sizing.grow_at", what, "raise it, or lower shrink_at", "%s is not above shrink_at, %s", grow, shrink)
 		}
 	}
 	if s.GrowWaiting < 1 {

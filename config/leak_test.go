@@ -65,6 +65,33 @@ func TestNoSettingThatIsWrongShowsTheSecretThatItIsMadeOf(t *testing.T) {
 	}
 }
 
+func TestNoErrorToRetryThatIsUnknownShowsTheSecretThatItIs(t *testing.T) {
+	for _, source := range secretSources {
+		for _, list := range []string{"%s", "[%s, \"x\"]"} {
+			quiet(t, secretDeclarations+fmt.Sprintf("pool \"x\" {\nnode = \"n\"\nretry {\nmax_retries = 3\nretryable_errors = "+list+"\n}\n}", source))
+		}
+	}
+}
+
+func TestNoComparisonShowsASecretNumberOrTime(t *testing.T) {
+	const declared = "variable \"long\" {\n sensitive = true\n default = \"40s\"\n}\nvariable \"part\" {\n sensitive = true\n default = 0.75\n}\n"
+	for settings, want := range map[string]string{
+		"queue_target = var.long\n queue_interval = \"50s\"":                 "******** is not shorter than acquire_timeout, 30s",
+		"acquire_timeout = var.long\n validate_timeout = \"1h\"":             "1h is not shorter than acquire_timeout, ********",
+		"leak_after = var.long\n reclaim_after = \"1s\"":                     "1s is shorter than leak_after, ********",
+		"leak_after = \"1h\"\n reclaim_after = var.long":                     "******** is shorter than leak_after, 1h",
+		"queue_target = var.long\n acquire_timeout = \"1h\"":                 "******** is longer than queue_interval, 1s",
+		"sizing {\n step = 1\n shrink_at = var.part\n grow_at = var.part\n}": "******** is not below grow_at, ********",
+		"sizing {\n step = 1\n shrink_at = 0.9\n grow_at = var.part\n}":      "0.9 is not below grow_at, ********",
+		"sizing {\n step = 1\n grow_at = var.part - 0.5\n}":                  "******** is not above shrink_at, 0.5",
+	} {
+		_, err := parse(t, declared, settings)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("of %s\ngot %v\nwant %s", settings, err, want)
+		}
+	}
+}
+
 func TestNoFunctionThatFailsShowsTheSecretThatItWasGiven(t *testing.T) {
 	for _, function := range config.Functions() {
 		for _, source := range secretSources {
