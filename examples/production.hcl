@@ -60,6 +60,7 @@ pool "shop" {
   min_idle        = 5
   acquire_timeout = "2s"  # who waits longer is told, with the state of the pool
   idle_timeout    = "5m"
+  leak_after      = "1m"  # nothing of the web tier takes so long: say who it was
   drain_timeout   = "20s"
   runtime = {
     application_name  = "shop"
