@@ -16,6 +16,12 @@ import (
 	"github.com/unoactor/unoactor/testkit"
 )
 
+// The crowd: waiters that no pool would choose to have, and must serve in order.
+const (
+	crowdGoroutines = 10_000
+	crowdAcquires   = 1_000_000
+)
+
 // measure does what the options want, prints the report and writes its files.
 func measure(ctx context.Context, o options) (err error) {
 	began := time.Now()
@@ -59,9 +65,12 @@ func (o options) parts(ctx context.Context, server *testkit.Server, p *progress.
 		l := o.checkout()
 		c := checkout.Options{URL: server.URL(""), Rounds: l.rounds, Pass: l.turn}
 		r.Checkout = &checkoutPart{Rounds: l.rounds, PassMS: float64(l.turn.Milliseconds())}
-		p.Plan(c.Planned())
+		p.Plan(c.Planned() + checkout.CrowdPlanned)
 		parts = append(parts, func() (err error) {
-			r.Checkout.Results, err = checkout.Run(ctx, c, p)
+			if r.Checkout.Results, err = checkout.Run(ctx, c, p); err != nil {
+				return err
+			}
+			r.Checkout.Crowd, err = checkout.RunCrowd(ctx, c.URL, crowdGoroutines, crowdAcquires, p)
 			return err
 		})
 	}

@@ -28,6 +28,7 @@ type checkoutPart struct {
 	Rounds  int               `json:"rounds"`
 	PassMS  float64           `json:"pass_ms"`
 	Results []checkout.Result `json:"results"`
+	Crowd   []checkout.Crowd  `json:"crowd"`
 }
 
 type gatewayPart struct {
@@ -56,6 +57,7 @@ func (r report) markdown() string {
 	b.WriteString(".\n\n")
 	if c := r.Checkout; c != nil {
 		b.WriteString(checkout.Markdown(c.Results, time.Duration(r.ClockNS)))
+		b.WriteString(checkout.CrowdMarkdown(c.Crowd, crowdGoroutines, crowdAcquires))
 	}
 	switch g := r.Gateway; {
 	case g == nil:

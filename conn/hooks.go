@@ -93,20 +93,18 @@ func (d *Dialer) outcome(ctx context.Context, err error) error {
 	return nil
 }
 
-// OnCheckout is what [Options] wants: nil when no hook runs at checkout.
-func (d *Dialer) OnCheckout() func(context.Context, *Backend) error {
-	hooks := pick[CheckoutHook](d.hooks)
-	if len(hooks) == 0 {
-		return nil
-	}
-	return func(ctx context.Context, b *Backend) error {
-		for _, h := range hooks {
-			if err := d.run(ctx, h.OnCheckout, b); err != nil {
-				return fmt.Errorf("on_checkout of pool %q: %w", d.pool.Name, err)
-			}
+// HasCheckoutHooks says whether a hook runs before each lease.
+func (d *Dialer) HasCheckoutHooks() bool { return len(pick[CheckoutHook](d.hooks)) > 0 }
+
+// runCheckoutHooks runs the hooks that the backend was dialed with.
+func (b *Backend) runCheckoutHooks(ctx context.Context) error {
+	d := b.dialer
+	for _, h := range pick[CheckoutHook](d.hooks) {
+		if err := d.run(ctx, h.OnCheckout, b); err != nil {
+			return fmt.Errorf("on_checkout of pool %q: %w", d.pool.Name, err)
 		}
-		return nil
 	}
+	return nil
 }
 
 func connectHooks(hooks []Hook) []ConnectHook { return pick[ConnectHook](hooks) }

@@ -78,7 +78,7 @@ func slots(t testing.TB, n int, change func(*config.Pool, *conn.DialerOptions)) 
 		t.Fatal(err)
 	}
 	k := &keeper{}
-	s := conn.NewSlots(conn.Options{Pool: top.Pools[0], Owner: k, OnCheckout: d.OnCheckout()})
+	s := conn.NewSlots(conn.Options{Pool: top.Pools[0], Owner: k, Hooked: d.HasCheckoutHooks()})
 	k.slots = s
 	for i := range n {
 		b, err := d.Dial(t.Context(), 1)

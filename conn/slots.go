@@ -38,7 +38,6 @@ type Owner interface {
 type Slots struct {
 	name    string
 	owner   Owner
-	hook    func(context.Context, *Backend) error // at checkout, on the caller's goroutine
 	journal *Journal
 	born    time.Time
 
@@ -90,17 +89,17 @@ type Failure struct {
 	At  time.Time
 }
 
-// Options say how slots behave. OnCheckout and Journal may be nil.
+// Options say how slots behave. Journal may be nil.
 type Options struct {
-	Pool       config.Pool
-	Owner      Owner
-	OnCheckout func(context.Context, *Backend) error
-	Journal    *Journal
+	Pool    config.Pool
+	Owner   Owner
+	Hooked  bool // checkout hooks run, on the goroutine of who acquires
+	Journal *Journal
 }
 
 // NewSlots makes the places for a pool, all empty.
 func NewSlots(o Options) *Slots {
-	s := &Slots{name: o.Pool.Name, owner: o.Owner, hook: o.OnCheckout, journal: o.Journal, born: time.Now(), due: math.MaxInt64}
+	s := &Slots{name: o.Pool.Name, owner: o.Owner, journal: o.Journal, born: time.Now(), due: math.MaxInt64}
 	if s.journal == nil {
 		s.journal = &Journal{}
 	}
@@ -108,7 +107,7 @@ func NewSlots(o Options) *Slots {
 	s.timer = time.AfterFunc(time.Hour, s.expire)
 	s.timer.Stop()
 	s.Resize(o.Pool)
-	s.extra(extraHook, s.hook != nil)
+	s.Hook(o.Hooked)
 	return s
 }
 
@@ -127,6 +126,9 @@ func (s *Slots) extra(bit uint32, on bool) {
 		s.extras.And(^bit)
 	}
 }
+
+// Hook has checkout hooks run before each lease, or none.
+func (s *Slots) Hook(on bool) { s.extra(extraHook, on) }
 
 // Report has the owner told of every lease, or of none.
 func (s *Slots) Report(on bool) { s.extra(extraReport, on) }
@@ -240,13 +242,17 @@ func (s *Slots) take() *slot {
 // is tried, once.
 func (s *Slots) attend(ctx context.Context, l Lease, p Priority) (Lease, error) {
 	for try := 1; ; try++ {
-		if s.extras.Load()&extraStack != 0 {
+		extras := s.extras.Load()
+		if extras&extraStack != 0 {
 			l.slot.keepStack(l.epoch)
 		}
-		if s.hook == nil {
+		if extras&extraHook == 0 {
 			return l, nil
 		}
-		err := s.hook(ctx, l.slot.backend.Load())
+		b, err := l.Backend()
+		if err == nil {
+			err = b.runCheckoutHooks(ctx)
+		}
 		if err == nil {
 			return l, nil
 		}

@@ -103,8 +103,8 @@ func (p *Pool) Resize(size, overflow int) error {
 }
 
 // Reconfigure gives the pool other settings. What concerns new backends only
-// (runtime, hooks, reset, echo) is taken up by those that are opened from now on.
-// Name, node, database, user and password stay: see [Pool.Rotate].
+// (runtime, hooks, reset) is taken up by those that are opened from now on. Name,
+// node, database, user and password stay, see [Pool.Rotate], and so does echo.
 func (p *Pool) Reconfigure(next config.Pool) error {
 	p.orders.mu.Lock()
 	defer p.orders.mu.Unlock()

@@ -42,7 +42,7 @@ type observers struct {
 
 func newPool(n *node, p config.Pool, o conn.DialerOptions, observe observers) (*Pool, error) {
 	pool := &Pool{node: n, observe: observe, done: make(chan struct{})}
-	o.ReadOnly = func() { pool.ref.Tell(messages.WriteRefused{}) }
+	o.ReadOnly = pool.WriteRefused
 	dialer, err := conn.NewDialer(n.config, p, o)
 	if err != nil {
 		return nil, err
@@ -50,7 +50,7 @@ func newPool(n *node, p config.Pool, o conn.DialerOptions, observe observers) (*
 	pool.config.Store(&p)
 	pool.dialer.Store(dialer)
 	pool.view.Store(&poolView{})
-	pool.slots = conn.NewSlots(conn.Options{Pool: p, Owner: owner{pool}, OnCheckout: dialer.OnCheckout(), Journal: &pool.journal})
+	pool.slots = conn.NewSlots(conn.Options{Pool: p, Owner: owner{pool}, Hooked: dialer.HasCheckoutHooks(), Journal: &pool.journal})
 	return pool, nil
 }
 
@@ -65,6 +65,10 @@ func (p *Pool) AcquirePriority(ctx context.Context, priority conn.Priority) (con
 // TryAcquire lends a backend if one is idle, nobody waits for it and no checkout
 // hook has to run.
 func (p *Pool) TryAcquire() (conn.Lease, bool) { return p.slots.TryAcquire() }
+
+// WriteRefused has the pool look whether its server takes writes: one refused to
+// (SQLSTATE 25006), to somebody who speaks to it without pgx. It does not block.
+func (p *Pool) WriteRefused() { p.ref.Tell(messages.WriteRefused{}) }
 
 // Name is the pool's name in the topology.
 func (p *Pool) Name() string { return p.config.Load().Name }

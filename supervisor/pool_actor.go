@@ -336,6 +336,7 @@ func (a *poolActor) reconfigure() {
 		a.kept = p.Size
 	}
 	a.applySize()
+	a.slots.Hook(a.dialer.Load().HasCheckoutHooks())
 	a.grow()
 	if before.SoftLimit != a.kept || before.HardLimit != p.Hard() {
 		a.note(conn.Decision{What: conn.Resizing, Slot: -1, Note: fmt.Sprintf("from %d, at most %d, to %d, at most %d", before.SoftLimit, before.HardLimit, a.kept, p.Hard())})

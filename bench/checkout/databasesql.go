@@ -49,21 +49,22 @@ func (p *sqlPeer) selects(ctx context.Context, n int) error {
 	return nil
 }
 
-func (p *sqlPeer) fill(ctx context.Context) error {
+func (p *sqlPeer) hold(ctx context.Context) (giveBack func(), err error) {
 	var held []*sql.Conn
-	defer func() {
+	giveBack = func() {
 		for _, c := range held {
 			_ = c.Close() // back to the pool, nothing was sent on it
 		}
-	}()
+	}
 	for range p.size {
 		c, err := p.db.Conn(ctx)
 		if err != nil {
-			return err
+			giveBack()
+			return nil, err
 		}
 		held = append(held, c)
 	}
-	return nil
+	return giveBack, nil
 }
 
 func (p *sqlPeer) close() { _ = p.db.Close() }

@@ -12,8 +12,9 @@ type peer interface {
 	checkouts(ctx context.Context, n int, yield bool) error
 	// selects runs "select 1" n times and reads the answer.
 	selects(ctx context.Context, n int) error
-	// fill acquires every backend of the pool, so that all are open, and releases them.
-	fill(ctx context.Context) error
+	// hold acquires every backend of the pool, so that all are open, until it is
+	// told to give them back.
+	hold(ctx context.Context) (giveBack func(), err error)
 	close()
 }
 
@@ -45,7 +46,7 @@ func openPeers(ctx context.Context, url string, size int) (peers map[string]peer
 		p, err := open[name](ctx, url, size)
 		if err == nil {
 			peers[name] = p
-			err = p.fill(ctx)
+			err = fill(ctx, p)
 		}
 		if err != nil {
 			closeAll()
@@ -53,6 +54,15 @@ func openPeers(ctx context.Context, url string, size int) (peers map[string]peer
 		}
 	}
 	return peers, closeAll, nil
+}
+
+// fill has every backend of the pool opened.
+func fill(ctx context.Context, p peer) error {
+	giveBack, err := p.hold(ctx)
+	if err == nil {
+		giveBack()
+	}
+	return err
 }
 
 // work is what the case has a goroutine do n times with the peer.

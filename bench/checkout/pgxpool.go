@@ -49,21 +49,22 @@ func (p *pgxpoolPeer) selects(ctx context.Context, n int) error {
 	return nil
 }
 
-func (p *pgxpoolPeer) fill(ctx context.Context) error {
+func (p *pgxpoolPeer) hold(ctx context.Context) (giveBack func(), err error) {
 	var held []*pgxpool.Conn
-	defer func() {
+	giveBack = func() {
 		for _, c := range held {
 			c.Release()
 		}
-	}()
+	}
 	for range p.size {
 		c, err := p.pool.Acquire(ctx)
 		if err != nil {
-			return err
+			giveBack()
+			return nil, err
 		}
 		held = append(held, c)
 	}
-	return nil
+	return giveBack, nil
 }
 
 func (p *pgxpoolPeer) close() { p.pool.Close() }

@@ -60,3 +60,20 @@ func TestARunThatIsInterruptedEndsWithTheContextsErrorAndLeavesNoBackend(t *test
 	}
 	testkit.CheckNoBackends(t, s, "")
 }
+
+func TestACrowdIsServedInOrderByUnoactor(t *testing.T) {
+	s := server(t)
+	crowds, err := checkout.RunCrowd(t.Context(), s.URL(""), 500, 5000, progress.New(io.Discard, time.Now))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range crowds {
+		if c.Nanoseconds <= 0 || c.Peer == checkout.Unoactor && c.Behind > 2 {
+			t.Errorf("%+v", c)
+		}
+	}
+	if table := checkout.CrowdMarkdown(crowds, 500, 5000); strings.Count(table, "\n| ") != 1+len(checkout.Peers) {
+		t.Errorf("table:\n%s", table)
+	}
+	testkit.CheckNoBackends(t, s, "")
+}

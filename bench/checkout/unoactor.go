@@ -63,24 +63,26 @@ func (p *unoactorPeer) selects(ctx context.Context, n int) error {
 	return nil
 }
 
-func (p *unoactorPeer) fill(ctx context.Context) error {
+func (p *unoactorPeer) hold(ctx context.Context) (giveBack func(), err error) {
 	var leases []unoactor.Lease
-	defer func() {
+	giveBack = func() {
 		for _, l := range leases {
 			l.Release()
 		}
-	}()
+	}
 	for range p.size {
 		l, err := p.db.Acquire(ctx)
 		if err != nil {
-			return err
+			giveBack()
+			return nil, err
 		}
 		leases = append(leases, l)
 	}
 	if n := p.db.Stats().Size; n != p.size {
-		return fmt.Errorf("%d backends are open", n)
+		giveBack()
+		return nil, fmt.Errorf("%d backends are open", n)
 	}
-	return nil
+	return giveBack, nil
 }
 
 func (p *unoactorPeer) close() {

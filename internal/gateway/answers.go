@@ -116,6 +116,9 @@ func (c *client) relay() ([]byte, error) {
 			c.broken = true
 			return nil, f
 		}
+		if m.typ == msgError && m.missing == 0 && bytes.Contains(m.body(), []byte("\x00C25006\x00")) {
+			c.pool.WriteRefused()
+		}
 		switch {
 		case m.typ == msgParameterStatus && m.missing == 0:
 			if c.reported(m.body(), v == forward) {

@@ -109,6 +109,15 @@ func refused(err error, waited time.Duration, limit time.Duration) *failure {
 	switch last := acquire.LastFailure; {
 	case errors.Is(err, conn.ErrClosed):
 		return errShutdown
+	case errors.Is(err, conn.ErrPaused):
+		return &failure{code: "57P03", message: fmt.Sprintf("pool %q is paused", acquire.Pool), detail: detail,
+			hint: "Try again when it is resumed."}
+	case errors.Is(err, conn.ErrOverloaded):
+		return &failure{code: "53000", message: fmt.Sprintf("pool %q is overloaded", acquire.Pool), detail: detail,
+			hint: "Try again later, less often; or raise the pool's size, max_overflow or queue_target."}
+	case errors.Is(err, conn.ErrBreakerOpen):
+		return &failure{code: "57P03", message: "the database can't be connected to", detail: acquire.Reason.Error() + ". " + detail,
+			hint: "Until the next attempt everybody who would have to wait is refused."}
 	case errors.Is(err, conn.ErrDenied) && last != nil && errors.As(last.Err, &pg):
 		return &failure{code: pg.Code, message: pg.Message, detail: "The server refuses the pool's own user or database. " + detail,
 			hint: fmt.Sprintf("Mend the user, password or database of pool %q.", acquire.Pool)}

@@ -21,6 +21,8 @@ type Pool interface {
 	Acquire(context.Context) (conn.Lease, error)
 	Slots() *conn.Slots // where a client queues that waits for nothing but a slot
 	Config() config.Pool
+	// WriteRefused says that the server refused to write: SQLSTATE 25006.
+	WriteRefused()
 }
 
 // Router finds the pool of a client. Its error is told to the client.
