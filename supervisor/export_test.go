@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -19,10 +20,17 @@ func Reconcile(size, minIdle int, slots, state string, replaces map[int]int) str
 			p.draining = true
 		case "blocked":
 			p.blocked = true
+		case "paused":
+			p.paused = true
+		case "admin":
+			p.admin = true
 		default:
-			if _, err := fmt.Sscanf(field, "waiting=%d", &p.waiting); err != nil {
+			name, value, _ := strings.Cut(field, "=")
+			n, err := strconv.Atoi(value)
+			if err != nil {
 				panic(err)
 			}
+			*map[string]*int{"waiting": &p.waiting, "kept": &p.kept, "warm": &p.warm, "overflow": &p.pool.MaxOverflow}[name] = n
 		}
 	}
 	for i, r := range slots {
@@ -31,6 +39,7 @@ func Reconcile(size, minIdle int, slots, state string, replaces map[int]int) str
 			'X': {phase: leaving, why: messages.LifetimeOver},
 			'i': {phase: open, state: conn.Idle}, 'B': {phase: open, state: conn.Leased}, 'c': {phase: open, state: conn.Claimed},
 			'o': {phase: open, state: conn.Idle, idle: time.Hour},
+			'_': {phase: empty, reserve: true}, 'R': {phase: open, state: conn.Leased, reserve: true}, 'r': {phase: open, state: conn.Idle, reserve: true},
 			'e': {phase: open, state: conn.Idle, outlived: messages.LifetimeOver}, 'E': {phase: open, state: conn.Leased, outlived: messages.LifetimeOver},
 		}[r]
 		s.replaces = none
@@ -71,3 +80,8 @@ func Fates() []string {
 
 // PanicNow makes the pool's actor panic: there is no such slot.
 func (p *Pool) PanicNow() { p.ref.Tell(messages.Opened{Slot: -1}) }
+
+// Suggest is dynamic sizing's decision.
+func Suggest(s config.Sizing, soft, hard, kept, used, waiting int, quiet time.Duration) (int, string) {
+	return suggest(load{sizing: s, soft: soft, hard: hard, kept: kept, used: used, waiting: waiting, quiet: quiet})
+}

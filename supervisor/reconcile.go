@@ -255,7 +255,7 @@ func (r *reconciler) reserve() {
 	for i, s := range r.slots {
 		switch {
 		case !s.reserve:
-		case s.phase == empty && r.admin && !r.blocked && !r.paused && len(r.vacant) == 0 && r.idle == 0:
+		case s.phase == empty && r.admin && !r.blocked && !r.paused && r.opening == 0 && r.idle == 0:
 			r.actions = append(r.actions, action{do: openSlot, slot: i, replaces: none, why: "an administrator waits"})
 		case s.phase == open && s.state == conn.Idle && !r.admin:
 			r.actions = append(r.actions, action{do: retireSlot, slot: i, cause: messages.Surplus})

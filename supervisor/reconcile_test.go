@@ -9,12 +9,13 @@ import (
 
 // A picture is drawn as one letter a slot: . empty, ~ opening, i idle, B leased,
 // c claimed, x leaving, X leaving for its age, l empty since it was lost,
-// o idle for longer than the timeout, e idle and too old, E leased and too old.
+// o idle for longer than the timeout, e idle and too old, E leased and too old;
+// _ R r the reserve: empty, leased, idle.
 func TestReconcileClosesTheGapBetweenWantedAndPresent(t *testing.T) {
 	for name, c := range map[string]struct {
 		size, minIdle int
 		slots         string
-		state         string // waiting=N draining blocked
+		state         string // waiting=N kept=N warm=N overflow=N draining blocked paused admin
 		want          string
 	}{
 		"nothing is wanted, nothing is opened":                     {4, 0, "....", "", ""},
@@ -43,6 +44,21 @@ func TestReconcileClosesTheGapBetweenWantedAndPresent(t *testing.T) {
 		"two at a time in a pool of sixteen":                       {16, 0, "eeeeiiiiiiiiiiii....", "", "open 16 for 0, open 17 for 1"},
 		"a blocked pool keeps its old ones":                        {4, 0, "e...", "blocked", ""},
 		"a draining pool lets all go":                              {4, 2, "i~Bx.", "draining waiting=1", "retire 0 drained, retire 1 drained, retire 2 drained"},
+		"a paused pool opens nothing":                              {4, 2, "..l.", "waiting=3 paused", ""},
+		"a paused pool keeps its old ones":                         {4, 0, "e...", "paused", ""},
+		"an operator wants it warm":                                {4, 0, "i...", "warm=3", "open 1, open 2"},
+		"warm beyond the size, up to the hard limit":               {2, 0, "ii..", "warm=4", "open 2, open 3"},
+		"what was warmed up is not closed again meanwhile":         {2, 0, "iii~", "warm=4", ""},
+		"a pool that grew keeps more":                              {2, 0, "iii.", "kept=3", ""},
+		"a pool that grew keeps no more than that":                 {2, 0, "iiii", "kept=3", "retire 3 surplus"},
+		"a pool that shrank lets go of all beyond its limit":       {2, 0, "BBBB", "overflow=1 waiting=5", "retire 3 surplus"},
+		"a pool that shrank opens nothing while it is too large":   {2, 0, "x.xx", "overflow=1 waiting=5", ""},
+		"and one when there is room for one":                       {2, 0, "x..x", "overflow=1 waiting=5", "open 1"},
+		"the reserve is opened for an administrator":               {2, 0, "BB_", "overflow=0 waiting=1 admin", "open 2"},
+		"not while there is room":                                  {2, 0, "B._", "overflow=0 waiting=1 admin", "open 1"},
+		"nor for others":                                           {2, 0, "BB_", "overflow=0 waiting=1", ""},
+		"the reserve stays while it is used":                       {2, 0, "BBR", "overflow=0", ""},
+		"and goes when it is not":                                  {2, 0, "BBr", "overflow=0", "retire 2 surplus"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := supervisor.Reconcile(c.size, c.minIdle, c.slots, c.state, nil); got != c.want {
