@@ -85,3 +85,6 @@ func (p *Pool) PanicNow() { p.ref.Tell(messages.Opened{Slot: -1}) }
 func Suggest(s config.Sizing, soft, hard, kept, used, waiting int, quiet time.Duration) (int, string) {
 	return suggest(load{sizing: s, soft: soft, hard: hard, kept: kept, used: used, waiting: waiting, quiet: quiet})
 }
+
+// WithoutLiterals is withoutLiterals.
+func WithoutLiterals(sql string) string { return withoutLiterals(sql) }
