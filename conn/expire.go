@@ -23,6 +23,9 @@ func (s *Slots) watchHead() {
 	if s.overload.on() {
 		due = min(due, s.now()+s.overload.target)
 	}
+	if s.doubters > 0 {
+		due = min(due, s.now()+s.patrolEvery(since))
+	}
 	if due >= s.due {
 		return
 	}
@@ -46,7 +49,36 @@ func (s *Slots) expire() {
 			s.refuse(w, ErrTimeout, now)
 		}
 	}
+	if s.doubters > 0 {
+		s.patrol()
+	}
 	s.watchHead()
+}
+
+// patrol ends the waits whose contexts have ended. Looking at all of them now and
+// then costs each wait less than a select over two channels does, which has to
+// lock both. s.mu is held.
+func (s *Slots) patrol() {
+	for i := range s.queue {
+		for w := s.queue[i].head; w != nil; {
+			next := w.next
+			select {
+			case <-w.done: // never, if it is nil
+				s.leave(w)
+				w.waiter.Granted(Lease{}, errEnough)
+			default:
+			}
+			w = next
+		}
+	}
+}
+
+// patrolEvery is the time between two patrols, in nanoseconds: a sixteenth of the
+// longest wait, so that the end of a context is noticed by that much too late, but
+// no less than a millisecond and no more than ten; and a microsecond a waiter.
+func (s *Slots) patrolEvery(since int64) int64 {
+	every := min(max((s.now()-since)/16, int64(time.Millisecond)), 10*int64(time.Millisecond))
+	return max(every, int64(s.doubters)*int64(time.Microsecond))
 }
 
 // shed refuses those who have waited for too long for an overloaded pool, but

@@ -2,6 +2,7 @@ package conn
 
 import (
 	"context"
+	"errors"
 	"sync"
 )
 
@@ -21,31 +22,20 @@ func (w *sleeper) Granted(l Lease, err error) {
 	w.ready <- struct{}{}
 }
 
+// errEnough ends a wait whose context has ended.
+var errEnough = errors.New("the context has ended")
+
 // wait puts the calling goroutine in the queue, and to sleep.
 func (s *Slots) wait(ctx context.Context, p Priority) (Lease, error) {
 	w := sleepers.Get().(*sleeper)
 	defer sleepers.Put(w)
-	w.waiting.Priority = p
+	w.waiting.Priority, w.waiting.done = p, ctx.Done()
 	if err := s.Enqueue(&w.waiting, w); err != nil {
 		return Lease{}, err
 	}
-	done := ctx.Done()
-	if done == nil { // a receive costs less than a choice
-		<-w.ready
-		return w.lease, w.err
-	}
-	select {
-	case <-w.ready:
-	case <-done:
-		since := w.waiting.since
-		if s.Cancel(&w.waiting) {
-			return Lease{}, s.refusal(ctx.Err(), asDuration(s.now()-since))
-		}
-		<-w.ready
-		if w.err == nil {
-			w.lease.Release() // granted and cancelled at once: passed on
-			return Lease{}, s.refusal(ctx.Err(), asDuration(s.now()-since))
-		}
+	<-w.ready
+	if w.err == errEnough {
+		return Lease{}, s.refusal(ctx.Err(), asDuration(s.now()-w.waiting.since))
 	}
 	return w.lease, w.err
 }

@@ -65,12 +65,12 @@ func (sl *slot) fit() bool {
 	return true
 }
 
-// lend makes a lease of a claimed slot, for a goroutine that has waited for so
-// many nanoseconds.
-func (sl *slot) lend(holder uint32, waited int64) Lease {
+// lend makes a lease of a claimed slot, for a goroutine that has waited since then;
+// 0: it has not.
+func (sl *slot) lend(holder uint32, since int64) Lease {
 	count := uint32(sl.epoch.Load()) + 1
 	if count&sl.sample.Load() == 1 {
-		sl.clock(waited)
+		sl.clock(since)
 	}
 	epoch := uint64(holder)<<32 | uint64(count)
 	sl.epoch.Store(epoch)
@@ -95,8 +95,15 @@ const timedEvery = int64(time.Millisecond)
 
 // clock times the lease that begins, and half as many of those to come if they
 // come too fast.
-func (sl *slot) clock(waited int64) {
+func (sl *slot) clock(since int64) {
 	now := sl.pool.now()
+	var waited int64
+	if since > 0 {
+		waited = now - since
+	}
+	if waited > int64(slowGrant) {
+		sl.pool.journal.Write(Decision{What: Granted, Slot: sl.index, Waited: asDuration(waited)})
+	}
 	if mask := sl.sample.Load(); now-sl.timed < timedEvery && mask < math.MaxUint32>>1 {
 		sl.sample.Store(mask<<1 | 1)
 	}

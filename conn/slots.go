@@ -54,6 +54,7 @@ type Slots struct {
 
 	mu       sync.Mutex
 	queue    queue
+	doubters int // of those in the queue whose wait their context can end
 	overload overload
 	closed   error
 	tripped  error // the node's breaker is open
@@ -134,7 +135,8 @@ func (s *Slots) Hook(on bool) { s.extra(extraHook, on) }
 func (s *Slots) Report(on bool) { s.extra(extraReport, on) }
 
 // Acquire lends a backend. It waits, first come first served, until one is
-// free, ctx ends, the pool's acquire timeout has passed or the pool closes.
+// free, ctx ends, the pool's acquire timeout has passed or the pool closes. The end
+// of ctx is noticed within some milliseconds: see patrol.
 // Its error is an [*AcquireError], or the error of a checkout hook.
 func (s *Slots) Acquire(ctx context.Context) (Lease, error) {
 	if ctx.Err() != nil {

@@ -22,7 +22,8 @@ type Waiting struct {
 	holder     uint32 // who it will be that leases
 	waiter     Waiter
 	prev, next *Waiting
-	since      int64 // on the clock of the slots
+	since      int64           // on the clock of the slots
+	done       <-chan struct{} // closed when who waits has had enough; nil: never
 }
 
 // Priority is whose turn it is before others': within one, first come is first served.
@@ -100,13 +101,14 @@ func (q *queue) longest() (since int64, any bool) {
 // Enqueue puts who in the queue, for a grant later or at once. It fails, and
 // grants nothing, if the pool is closed or fails fast.
 func (s *Slots) Enqueue(w *Waiting, who Waiter) error {
+	w.waiter, w.since, w.holder, w.queued = who, s.now(), self(), true
 	s.mu.Lock()
 	if err := s.barred(); err != nil {
 		s.mu.Unlock()
 		return s.refusal(err, 0)
 	}
-	w.waiter, w.since, w.holder, w.queued = who, s.now(), self(), true
 	s.queue.of(w).push(w)
+	s.doubters += b2i(w.done != nil)
 	first := s.gate.Add(oneWaiting)>>waitingShift == 1
 	if first || w.Priority == Admin {
 		s.watchHead()
@@ -120,6 +122,13 @@ func (s *Slots) Enqueue(w *Waiting, who Waiter) error {
 		s.miss()
 	}
 	return nil
+}
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // barred is why nobody may wait now, nil if everybody may. s.mu is held.
@@ -155,6 +164,7 @@ func (s *Slots) miss() {
 func (s *Slots) leave(w *Waiting) {
 	s.queue.of(w).remove(w)
 	w.queued = false
+	s.doubters -= b2i(w.done != nil)
 	s.gate.Add(-oneWaiting)
 }
 
@@ -173,50 +183,46 @@ func (s *Slots) serve(sl *slot) {
 		}
 		return
 	}
-	w, waited := s.next()
+	w := s.next()
 	if w == nil {
 		sl.publish()
 		s.mu.Unlock()
 		return
 	}
-	l := s.grant(sl, w, waited) // under the lock: whoever closes the pool next finds it leased
+	l := s.grant(sl, w) // under the lock: whoever closes the pool next finds it leased
 	s.mu.Unlock()
 	w.waiter.Granted(l, nil)
 }
 
-func (s *Slots) grant(sl *slot, w *Waiting, waited int64) Lease {
-	l := sl.lend(w.holder, waited)
+func (s *Slots) grant(sl *slot, w *Waiting) Lease {
+	l := sl.lend(w.holder, w.since)
 	if s.extras.Load()&extraReport != 0 {
 		s.owner.CheckedOut(sl.backend.Load())
 	}
 	return l
 }
 
-// next takes him out of the queue whose turn it is, and says for how long he has
-// waited. Who is refused for an overload has no turn. s.mu is held.
-func (s *Slots) next() (*Waiting, int64) {
+// next takes him out of the queue whose turn it is. Who is refused for an overload
+// has no turn. s.mu is held.
+func (s *Slots) next() *Waiting {
 	w := s.queue.first()
 	if w == nil {
-		return nil, 0
+		return nil
 	}
-	now := s.now()
 	if s.overload.on() {
+		now := s.now()
 		s.overload.served(now, now-w.since)
 		s.shed(now)
 		if w = s.queue.first(); w == nil {
-			return nil, 0
+			return nil
 		}
 	}
-	waited := now - w.since
 	s.leave(w)
 	s.waits.Add(1)
 	if s.gate.Load() < oneWaiting {
 		s.overload.emptied()
 	}
-	if waited > int64(slowGrant) {
-		s.journal.Write(Decision{What: Granted, Slot: -1, Waited: asDuration(waited)})
-	}
-	return w, waited
+	return w
 }
 
 // grantIdle gives idle slots to those whose turn it is. s.mu is held.
@@ -229,12 +235,12 @@ func (s *Slots) grantIdle() {
 		if sl == nil {
 			return
 		}
-		w, waited := s.next()
+		w := s.next()
 		if w == nil {
 			sl.publish()
 			return
 		}
-		w.waiter.Granted(s.grant(sl, w, waited), nil)
+		w.waiter.Granted(s.grant(sl, w), nil)
 	}
 }
 
