@@ -82,31 +82,38 @@ func (db *DB) Exec(ctx context.Context, sql string, args ...any) (pgconn.Command
 // are closed or read to their end. It is run once more if it certainly never
 // reached the server.
 func (db *DB) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
-	for try := 1; ; try++ {
-		l, b, err := db.acquire(ctx)
-		if err != nil {
-			return failedRows{err: err}, err
-		}
-		rows, err := b.Conn().Query(ctx, sql, args...)
-		if err == nil {
-			return &leasedRows{Rows: rows, lease: l, ctx: ctx}, nil
-		}
-		l.Release()
-		if try == 2 || !pgconn.SafeToRetry(err) {
-			err = explain(ctx, err)
-			return failedRows{err: err}, err
-		}
+	rows, err := db.query(ctx, sql, args)
+	if err != nil {
+		return failedRows{err: err}, err
 	}
+	return rows, nil
 }
 
 // QueryRow runs a statement whose first row is wanted. Its errors come from
 // Scan, which must be called: it ends the lease.
 func (db *DB) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
-	rows, err := db.Query(ctx, sql, args...)
+	rows, err := db.query(ctx, sql, args)
 	if err != nil {
 		return failedRows{err: err}
 	}
-	return singleRow{rows}
+	return (*leasedRow)(rows)
+}
+
+func (db *DB) query(ctx context.Context, sql string, args []any) (*leasedRows, error) {
+	for try := 1; ; try++ {
+		l, b, err := db.acquire(ctx)
+		if err != nil {
+			return nil, err
+		}
+		rows, err := b.Conn().Query(ctx, sql, args...)
+		if err == nil {
+			return newRows(ctx, l, b, rows), nil
+		}
+		l.Release()
+		if try == 2 || !pgconn.SafeToRetry(err) {
+			return nil, explain(ctx, err)
+		}
+	}
 }
 
 // SendBatch sends all queued statements in one round trip. The results hold a

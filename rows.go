@@ -6,6 +6,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/unoactor/unoactor/conn"
 )
 
 // leasedRows give their lease back when they are closed or exhausted.
@@ -13,6 +15,28 @@ type leasedRows struct {
 	pgx.Rows
 	lease Lease
 	ctx   context.Context //nolint:containedctx // of the query that the rows are a part of, to tell why it was cancelled
+}
+
+// supply is a stock of rows that a backend keeps for whoever leases it: one
+// allocation for many. None is used twice, so that late use finds its own rows.
+type supply struct{ stock []leasedRows }
+
+const supplySize = 32
+
+func newRows(ctx context.Context, l Lease, b *conn.Backend, rows pgx.Rows) *leasedRows {
+	place := b.Scratch()
+	s, ok := (*place).(*supply)
+	if !ok {
+		s = &supply{}
+		*place = s
+	}
+	if len(s.stock) == 0 {
+		s.stock = make([]leasedRows, supplySize)
+	}
+	r := &s.stock[0]
+	s.stock = s.stock[1:]
+	r.Rows, r.lease, r.ctx = rows, l, ctx
+	return r
 }
 
 // Close closes the rows and ends their lease. Calling it again does nothing.
@@ -36,11 +60,12 @@ func (r *leasedRows) Next() bool {
 // Err is the error that ended the rows, if one did.
 func (r *leasedRows) Err() error { return explain(r.ctx, r.Rows.Err()) }
 
-// singleRow is the first of some rows.
-type singleRow struct{ pgx.Rows }
+// leasedRow is the first of some rows.
+type leasedRow leasedRows
 
 // Scan reads the row and ends the lease.
-func (r singleRow) Scan(dest ...any) error {
+func (row *leasedRow) Scan(dest ...any) error {
+	r := (*leasedRows)(row)
 	defer r.Close()
 	if !r.Next() {
 		if err := r.Err(); err != nil {

@@ -35,6 +35,7 @@ type Backend struct {
 	broken    error         // what its holder gave it up for
 	tainted   bool
 	session   any
+	scratch   any
 }
 
 // Conn is the backend as pgx speaks to it.
@@ -75,6 +76,10 @@ func (b *Backend) Session() any { return b.session }
 
 // SetSession stores what the holder wants to find with the backend in a later lease.
 func (b *Backend) SetSession(v any) { b.session = v }
+
+// Scratch is a place for what holders want to keep with the backend for those
+// who come after them. It is empty in each incarnation.
+func (b *Backend) Scratch() *any { return &b.scratch }
 
 // Taint says that the server's session state is not what the next holder
 // expects: Release will have it discarded before the backend is lent again.
