@@ -80,3 +80,36 @@ func TestPickingAllocatesNothingForARouteThatMatchesFirst(t *testing.T) {
 		t.Errorf("%v allocations a pick", n)
 	}
 }
+
+func TestAPoolThatTakesNoWritesIsPassedOverByWritesWhereAnotherRouteMatches(t *testing.T) {
+	table := routing.NewTable(config.Topology{
+		Pools:  []config.Pool{{Name: "old"}, {Name: "new"}},
+		Routes: []config.Route{{Name: "first", Pool: "old"}, {Name: "second", Database: "shop", Pool: "new"}},
+	})
+	pick := func(t *routing.Table, database string, access config.Access) string {
+		choice, err := t.Pick(routing.Intent{Database: database, Access: access})
+		if err != nil {
+			return err.Error()
+		}
+		return choice.Pool
+	}
+	demoted := table.With("old", true)
+	for name, c := range map[string]struct {
+		table    *routing.Table
+		database string
+		access   config.Access
+		want     string
+	}{
+		"before, it is the first that matches":       {table, "shop", config.Write, "old"},
+		"a write goes elsewhere":                     {demoted, "shop", config.Write, "new"},
+		"so does what may write":                     {demoted, "shop", "", "new"},
+		"a read stays":                               {demoted, "shop", config.Read, "old"},
+		"a write without another route stays too":    {demoted, "other", config.Write, "old"},
+		"when it takes writes again, all is as was":  {demoted.With("old", false), "shop", config.Write, "old"},
+		"the table that it was made of is unchanged": {table, "shop", config.Write, "old"},
+	} {
+		if got := pick(c.table, c.database, c.access); got != c.want {
+			t.Errorf("%s: got %s, want %s", name, got, c.want)
+		}
+	}
+}

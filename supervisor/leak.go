@@ -12,10 +12,11 @@ import (
 )
 
 // askTime bounds what a pool asks its server about itself.
-const askTime = 5 * time.Second
+const askTime = 2 * time.Second
 
 // leaked finds out all there is to know of a lease that lasts for too long, in the
-// background, and tells it.
+// background, and tells it. If the lease is to be reclaimed, that comes after: what
+// it does is the last that one wants to know of it.
 func (a *poolActor) leaked(slot int, held time.Duration, reclaimed bool) {
 	s := &a.states[slot]
 	a.leaks.Add(1)
@@ -24,10 +25,14 @@ func (a *poolActor) leaked(slot int, held time.Duration, reclaimed bool) {
 	holder, _ := a.slots.Holder(slot, s.epoch)
 	e.Checkout = holder.Stack
 	e.Now = stackOf(holder.Goroutine)
+	epoch, connection := s.epoch, a.connections.at(slot)
 	a.work.Go(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), askTime)
 		defer cancel()
 		err := a.askAbout(ctx, &e)
+		if reclaimed {
+			connection.Tell(messages.Revoke{Cause: messages.Reclaimed, Epoch: epoch})
+		}
 		a.log.Warn("a lease lasts for too long", "slot", slot, "incarnation", e.Incarnation, "held", held.Round(time.Millisecond), "reclaimed", reclaimed,
 			"pid", e.PID, "state", e.State, "statement", e.Statement, "blocked_by", e.Blockers, "acquired_at", e.Checkout, "now_at", e.Now, "error", err)
 		a.observe.emit(e)

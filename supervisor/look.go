@@ -50,6 +50,9 @@ func (a *poolActor) look(now time.Time) {
 		}
 	}
 	a.lookForDeadlocks(now)
+	if a.server.ReadOnly {
+		a.probeRole(now) // it may take writes again
+	}
 }
 
 // lookAtIdle sees whether the server hung up on an idle backend, and whether it
@@ -99,7 +102,6 @@ func (a *poolActor) lookAtLease(slot int, p config.Pool, now time.Time) {
 		s.revoked = true
 		a.note(conn.Decision{At: now, What: conn.Evicting, Slot: slot, Incarnation: s.incarnation, Cause: messages.Reclaimed})
 		a.leaked(slot, held, true)
-		a.connections.at(slot).Tell(messages.Revoke{Cause: messages.Reclaimed, Epoch: s.epoch})
 		return
 	}
 	if held >= p.LeakAfter && s.told != s.epoch {

@@ -99,6 +99,7 @@ type reconciler struct {
 	present int // opening or open
 	opening int
 	idle    int
+	busy    int // being reset or checked: idle soon, or lost
 }
 
 func (r *reconciler) count() {
@@ -116,9 +117,8 @@ func (r *reconciler) count() {
 			r.opening++
 		case open:
 			r.present++
-			if s.state == conn.Idle {
-				r.idle++
-			}
+			r.idle += b2i(s.state == conn.Idle)
+			r.busy += b2i(s.state == conn.Claimed)
 		}
 	}
 	// Lost slots first, so that their own history goes on.
@@ -152,7 +152,7 @@ func (r *reconciler) open() {
 		return
 	}
 	wanted := r.waiting - r.opening
-	if spare := r.idle + max(0, r.opening-r.waiting); spare < r.pool.MinIdle {
+	if spare := r.idle + r.busy + max(0, r.opening-r.waiting); spare < r.pool.MinIdle {
 		wanted = max(wanted, min(r.pool.MinIdle-spare, r.kept-r.present))
 	}
 	wanted = max(wanted, r.warm-r.present)

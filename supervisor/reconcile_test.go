@@ -44,6 +44,7 @@ func TestReconcileClosesTheGapBetweenWantedAndPresent(t *testing.T) {
 		"two at a time in a pool of sixteen":                       {16, 0, "eeeeiiiiiiiiiiii....", "", "open 16 for 0, open 17 for 1"},
 		"a blocked pool keeps its old ones":                        {4, 0, "e...", "blocked", ""},
 		"a draining pool lets all go":                              {4, 2, "i~Bx.", "draining waiting=1", "retire 0 drained, retire 1 drained, retire 2 drained"},
+		"what is being checked is in reserve soon":                 {4, 2, "ic..", "", ""},
 		"a paused pool opens nothing":                              {4, 2, "..l.", "waiting=3 paused", ""},
 		"a paused pool keeps its old ones":                         {4, 0, "e...", "paused", ""},
 		"an operator wants it warm":                                {4, 0, "i...", "warm=3", "open 1, open 2"},
