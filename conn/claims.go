@@ -61,11 +61,7 @@ func (s *Slots) Fence(index int) (*Backend, bool) {
 		return nil, false
 	}
 	sl.revoked.Store(epoch)
-	b := sl.backend.Load()
-	if s.extras.Load()&extraReport != 0 {
-		s.owner.CheckedIn(b)
-	}
-	return b, true
+	return sl.backend.Load(), true
 }
 
 // Vacate empties a claimed slot whose backend is closed.

@@ -1,8 +1,10 @@
 package conn
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -81,15 +83,29 @@ func (d *Dialer) Dial(ctx context.Context, incarnation uint64) (*Backend, error)
 	now := time.Now()
 	b := &Backend{px: px, pg: px.PgConn(), dialer: d, parameters: reportedBy(px.PgConn()), incarnation: incarnation, opened: now, expires: d.expiry(now)}
 	b.proven.Store(now.UnixNano())
-	b.server = lookAt(ctx, b.pg)
+	if b.server = lookAt(ctx, b.pg); b.pg.IsClosed() {
+		b.discard(ctx)
+		return nil, &DialError{Node: d.node.Name, Pool: d.pool.Name, Err: cmp.Or(ctx.Err(), errLeft)}
+	}
 	for _, h := range connectHooks(d.hooks) {
 		if err := d.run(ctx, h.OnConnect, b); err != nil {
-			b.Close(ctx)
+			b.discard(ctx)
 			return nil, fmt.Errorf("on_connect of pool %q: %w", d.pool.Name, err)
 		}
 	}
 	return b, nil
 }
+
+// discard closes a backend that was never lent. The end of ctx does not cut that
+// short: until the server's process is gone it counts against the pool's limit.
+func (b *Backend) discard(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
+	defer cancel()
+	b.Close(ctx)
+}
+
+// errLeft is a server that let somebody in and hung up at once.
+var errLeft = errors.New("the server closed the new connection")
 
 // expiry is the end of a lifetime, up to a tenth earlier at random: backends
 // that were opened together are not replaced together.

@@ -45,9 +45,6 @@ func (l Lease) Release() {
 		sl.pool.owner.Stale(sl.index)
 		return
 	}
-	if sl.pool.extras.Load()&extraReport != 0 {
-		sl.pool.owner.CheckedIn(b)
-	}
 	if cause == messages.None {
 		if sl.marks.Load()&atRelease == 0 || sl.stays() {
 			sl.give()

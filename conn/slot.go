@@ -86,6 +86,9 @@ func (sl *slot) end(epoch uint64) bool {
 		sl.pool.owner.Used(sl.pool.now() - sl.began)
 		sl.began = 0
 	}
+	if sl.pool.extras.Load()&extraReport != 0 {
+		sl.pool.owner.CheckedIn(sl.backend.Load())
+	}
 	return true
 }
 

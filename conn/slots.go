@@ -183,8 +183,9 @@ func (s *Slots) TryAcquire() (Lease, bool) {
 func (s *Slots) tryAcquire() (Lease, bool) {
 	if s.gate.Load() == 0 {
 		if sl := s.take(); sl != nil {
-			l := sl.lend(self(), 0)
-			return l, s.lent(l, s.extras.Load())
+			if l := sl.lend(self(), 0); s.lent(l, s.extras.Load()) {
+				return l, true
+			}
 		}
 	}
 	return Lease{}, false

@@ -116,9 +116,11 @@ func (s *Slots) Enqueue(w *Waiting, who Waiter) error {
 		s.grantIdle()
 	}
 	s.mu.Unlock()
-	if w.Priority == Admin && !first {
+	switch {
+	case s.gate.Load() == 0:
+	case w.Priority == Admin:
 		s.owner.Missed() // a full pool does not listen for misses, but it has a reserve
-	} else if s.gate.Load() != 0 {
+	default:
 		s.miss()
 	}
 	return nil
