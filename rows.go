@@ -73,7 +73,7 @@ func (row *leasedRow) Scan(dest ...any) error {
 		}
 		return pgx.ErrNoRows
 	}
-	if err := r.Rows.Scan(dest...); err != nil {
+	if err := r.Scan(dest...); err != nil {
 		return err
 	}
 	r.Close()

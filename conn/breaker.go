@@ -10,6 +10,8 @@ import (
 // ErrBreakerOpen is matched by every [*BreakerError].
 var ErrBreakerOpen = errors.New("the node's breaker is open")
 
+// BreakerError is what an acquire gets that would have to wait for a node that can't
+// be connected to.
 type BreakerError struct {
 	Node  string
 	Cause messages.Cause

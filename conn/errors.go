@@ -40,21 +40,18 @@ var refusalNames = [...]string{"timeout", "canceled", "closed", "denied", "pause
 
 func (r Refusal) String() string { return refusalNames[r] }
 
+// sentinels are what the reasons of each kind match, but for contexts, which can
+// end with anything.
+var sentinels = [refusalKinds]error{
+	RefusedTimeout: ErrTimeout, RefusedClosed: ErrClosed, RefusedDenied: ErrDenied, RefusedPaused: ErrPaused,
+	RefusedOverload: ErrOverloaded, RefusedBreaker: ErrBreakerOpen,
+}
+
 func kindOf(reason error) Refusal {
-	switch reason {
-	case ErrTimeout:
-		return RefusedTimeout
-	case ErrClosed:
-		return RefusedClosed
-	case ErrDenied:
-		return RefusedDenied
-	case ErrPaused:
-		return RefusedPaused
-	case ErrOverloaded:
-		return RefusedOverload
-	}
-	if errors.Is(reason, ErrBreakerOpen) {
-		return RefusedBreaker
+	for kind, sentinel := range sentinels {
+		if sentinel != nil && errors.Is(reason, sentinel) {
+			return Refusal(kind)
+		}
 	}
 	return RefusedCanceled
 }
@@ -113,7 +110,7 @@ func (e *AcquireError) Unwrap() []error {
 // Permanent says that waiting longer would not have helped: the server refuses
 // the user or the database, or the pool is closed.
 func (e *AcquireError) Permanent() bool {
-	return e.Reason == ErrDenied || e.Reason == ErrClosed
+	return errors.Is(e.Reason, ErrDenied) || errors.Is(e.Reason, ErrClosed)
 }
 
 // refusal is the error of a wait that ended without a lease.

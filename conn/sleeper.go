@@ -34,7 +34,7 @@ func (s *Slots) wait(ctx context.Context, p Priority) (Lease, error) {
 		return Lease{}, err
 	}
 	<-w.ready
-	if w.err == errEnough {
+	if errors.Is(w.err, errEnough) {
 		return Lease{}, s.refusal(ctx.Err(), asDuration(s.now()-w.waiting.since))
 	}
 	return w.lease, w.err

@@ -21,10 +21,10 @@ type Backend struct {
 	PID         uint32 // of the server's process, 0 before there is one
 }
 
-// PoolCreated: a pool has started.
+// PoolCreated says that a pool has started.
 type PoolCreated struct{ Origin }
 
-// PoolRecycled: all backends of a pool were invalidated at once and are being
+// PoolRecycled says that all backends of a pool were invalidated at once and are being
 // replaced.
 type PoolRecycled struct {
 	Origin
@@ -32,22 +32,22 @@ type PoolRecycled struct {
 	Cause      Cause
 }
 
-// PoolDisposed: a pool was closed and its last backend is gone.
+// PoolDisposed says that a pool was closed and its last backend is gone.
 type PoolDisposed struct{ Origin }
 
-// Checkout: a backend was leased.
+// Checkout says that a backend was leased.
 type Checkout struct {
 	Origin
 	Backend
 }
 
-// Checkin: a lease ended.
+// Checkin says that a lease ended.
 type Checkin struct {
 	Origin
 	Backend
 }
 
-// ConnectionError: an attempt to connect failed, or a backend was lost.
+// ConnectionError says that an attempt to connect failed or a backend was lost.
 type ConnectionError struct {
 	Origin
 	Backend
@@ -55,21 +55,21 @@ type ConnectionError struct {
 	Err   error
 }
 
-// ConnectionOpened: a backend is ready for its first lease.
+// ConnectionOpened says that a backend is ready for its first lease.
 type ConnectionOpened struct {
 	Origin
 	Backend
 	Took time.Duration // to connect, authenticate and run the connect hooks
 }
 
-// ConnectionClosed: a backend is gone from the server.
+// ConnectionClosed says that a backend is gone from the server.
 type ConnectionClosed struct {
 	Origin
 	Backend
 	Cause Cause
 }
 
-// ConnectionRestarted: a slot that lost its backend gets a new incarnation.
+// ConnectionRestarted says that a slot that lost its backend gets a new incarnation.
 type ConnectionRestarted struct {
 	Origin
 	Backend
@@ -77,7 +77,7 @@ type ConnectionRestarted struct {
 	Restarts uint64 // of the slot so far
 }
 
-// ConnectionLeaked: a lease has lasted for longer than leak_after.
+// ConnectionLeaked says that a lease has lasted for longer than leak_after.
 type ConnectionLeaked struct {
 	Origin
 	Backend
@@ -90,7 +90,7 @@ type ConnectionLeaked struct {
 	Blockers  []uint32      // the server's processes that it waits for
 }
 
-// BreakerChanged: the breaker of a node opened, half-opened or closed.
+// BreakerChanged says that the breaker of a node opened, half-opened or closed.
 type BreakerChanged struct {
 	Node  string
 	At    time.Time
@@ -100,7 +100,7 @@ type BreakerChanged struct {
 	Next  time.Time // the next attempt, zero unless open
 }
 
-// RouteChanged: sessions are sent elsewhere than before.
+// RouteChanged says that sessions are sent elsewhere than before.
 type RouteChanged struct {
 	At     time.Time
 	Pool   string // that was entered into, or taken out of, the table
