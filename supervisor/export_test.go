@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/unoactor/unoactor/actors"
 	"github.com/unoactor/unoactor/config"
 	"github.com/unoactor/unoactor/conn"
 	"github.com/unoactor/unoactor/messages"
@@ -88,3 +89,19 @@ func Suggest(s config.Sizing, soft, hard, kept, used, waiting int, quiet time.Du
 
 // WithoutLiterals is withoutLiterals.
 func WithoutLiterals(sql string) string { return withoutLiterals(sql) }
+
+// Vitals is vitals, exported.
+type Vitals struct {
+	Stats            conn.Stats
+	Node             actors.NodeView
+	Closed, ReadOnly bool
+	Refused          error
+	Failure          *conn.Failure
+	LastLeak, Now    time.Time
+}
+
+// Assess is assess.
+func Assess(v Vitals) HealthStatus {
+	return assess(vitals{stats: v.Stats, node: v.Node, closed: v.Closed, readOnly: v.ReadOnly, refused: v.Refused,
+		failure: v.Failure, lastLeak: v.LastLeak, now: v.Now})
+}
