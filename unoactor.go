@@ -6,6 +6,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/jackc/pgx/v5"
+	"go.opentelemetry.io/otel/metric"
 
 	"github.com/unoactor/unoactor/config"
 	"github.com/unoactor/unoactor/conn"
@@ -40,7 +41,7 @@ func start(ctx context.Context, t config.Topology, o settings) (*System, error) 
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	tree, err := supervisor.Start(t, supervisor.Options{Log: o.log, Dialer: o.dialer})
+	tree, err := supervisor.Start(t, supervisor.Options{Log: o.log, MeterProvider: o.meters, Dialer: o.dialer})
 	if err != nil {
 		return nil, err
 	}
@@ -77,6 +78,7 @@ type settings struct {
 	config []config.Option
 	hooks  map[string][]conn.Hook
 	tracer pgx.QueryTracer
+	meters metric.MeterProvider
 }
 
 func gather(options []Option) settings {
@@ -104,6 +106,12 @@ func WithHooks(pool string, hooks ...conn.Hook) Option {
 
 // WithTracer has pgx report every statement of every pool to t.
 func WithTracer(t pgx.QueryTracer) Option { return func(s *settings) { s.tracer = t } }
+
+// WithMeterProvider has the system measured with p. Without it, OpenTelemetry's
+// global provider is used, which measures nothing unless the host has set it.
+func WithMeterProvider(p metric.MeterProvider) Option {
+	return func(s *settings) { s.meters = p }
+}
 
 // dialer gives a pool's connections what was set for them.
 func (s settings) dialer(p config.Pool) conn.DialerOptions {

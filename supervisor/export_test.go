@@ -6,6 +6,9 @@ import (
 	"strings"
 	"time"
 
+	"go.opentelemetry.io/otel/metric"
+	sdk "go.opentelemetry.io/otel/sdk/metric"
+
 	"github.com/unoactor/unoactor/actors"
 	"github.com/unoactor/unoactor/config"
 	"github.com/unoactor/unoactor/conn"
@@ -104,4 +107,18 @@ type Vitals struct {
 func Assess(v Vitals) HealthStatus {
 	return assess(vitals{stats: v.Stats, node: v.Node, closed: v.Closed, readOnly: v.ReadOnly, refused: v.Refused,
 		failure: v.Failure, lastLeak: v.LastLeak, now: v.Now})
+}
+
+// RecordWaits is what records the waits of a pool.
+func RecordWaits(provider *sdk.MeterProvider) func(time.Duration) {
+	var p metric.MeterProvider
+	if provider != nil {
+		p = provider
+	}
+	m, err := newMetrics(p)
+	if err != nil {
+		panic(err)
+	}
+	_, waited, _ := m.of("default")
+	return waited
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/hashicorp/go-hclog"
+	"go.opentelemetry.io/otel/metric"
 
 	"github.com/unoactor/unoactor/actors"
 	"github.com/unoactor/unoactor/config"
@@ -23,6 +24,8 @@ import (
 // Options are what a topology can't say. The zero value adds nothing.
 type Options struct {
 	Log hclog.Logger // default: none
+	// MeterProvider makes the instruments; nil is OpenTelemetry's global one.
+	MeterProvider metric.MeterProvider
 	// Dialer gives the options of a pool's connections; nil: none.
 	Dialer func(config.Pool) conn.DialerOptions
 }
@@ -37,6 +40,7 @@ type System struct {
 	pools    []*Pool // in the order of the topology
 	nodes    []*node
 	work     actors.Tracker
+	metrics  *metrics
 	started  time.Time
 	stopped  chan struct{} // closed when the root actor has stopped
 
@@ -64,18 +68,27 @@ func Start(t config.Topology, o Options) (*System, error) {
 	s := &System{topology: t, log: log, started: time.Now(), stopped: make(chan struct{})}
 	s.table.Store(routing.NewTable(t))
 	for _, n := range t.Nodes {
-		s.nodes = append(s.nodes, &node{config: n})
+		added := &node{config: n}
+		added.view.Store(&actors.NodeView{Name: n.Name, Up: true, Since: s.started})
+		s.nodes = append(s.nodes, added)
+	}
+	var err error
+	if s.metrics, err = newMetrics(o.MeterProvider); err != nil {
+		return nil, fmt.Errorf("metrics: %w", err)
 	}
 	for _, p := range t.Pools {
 		var dialer conn.DialerOptions
 		if o.Dialer != nil {
 			dialer = o.Dialer(p)
 		}
-		pool, err := newPool(s.node(p.Node), p, dialer, s.observers())
+		pool, err := newPool(s.node(p.Node), p, dialer, s.observers(p.Name))
 		if err != nil {
 			return nil, err
 		}
 		s.pools = append(s.pools, pool)
+	}
+	if err := s.metrics.watch(s); err != nil {
+		return nil, fmt.Errorf("metrics: %w", err)
 	}
 	protoLog := actors.SlogTo(log.Named("protoactor"))
 	// Its throttle of dead letters keeps a goroutine for that long, after Close too.
@@ -85,7 +98,7 @@ func Start(t config.Topology, o Options) (*System, error) {
 	root, err := s.actors.Root.SpawnNamed(actors.Guard(log, func() actor.Actor { return &root{System: s, ready: ready} },
 		actor.WithSupervisor(&onPanic{})), "system")
 	if err != nil {
-		return nil, fmt.Errorf("start the system supervisor: %w", err)
+		return nil, errors.Join(fmt.Errorf("start the system supervisor: %w", err), s.metrics.close())
 	}
 	s.root = root
 	<-ready
@@ -140,8 +153,9 @@ func (s *System) node(name string) *node {
 }
 
 // observers is what the pools tell of themselves.
-func (s *System) observers() observers {
-	return observers{emit: s.emit, created: func(time.Duration) {}, waited: func(time.Duration) {}, used: func(time.Duration) {}}
+func (s *System) observers(pool string) observers {
+	created, waited, used := s.metrics.of(pool)
+	return observers{emit: s.emit, created: created, waited: waited, used: used}
 }
 
 func (s *System) emit(messages.Event) {}
@@ -214,6 +228,7 @@ func (s *System) close(ctx context.Context) error {
 			errs = append(errs, fmt.Errorf("pool %q: %d leases were revoked when their time to come back was over", p.Name(), n))
 		}
 	}
+	errs = append(errs, s.metrics.close())
 	s.actors.Root.Stop(s.root)
 	<-s.stopped
 	s.work.Wait()

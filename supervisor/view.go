@@ -59,3 +59,14 @@ func (a *poolActor) publish() {
 	a.view.Store(view)
 	a.changed.ring()
 }
+
+// losses counts the restarts of all slots by cause.
+func (p *Pool) losses() map[messages.Cause]uint64 {
+	sum := make(map[messages.Cause]uint64)
+	for _, v := range p.view.Load().slots {
+		for cause, n := range v.losses {
+			sum[cause] += n
+		}
+	}
+	return sum
+}

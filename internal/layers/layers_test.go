@@ -21,6 +21,7 @@ const (
 	pgx        = "github.com/jackc/pgx/v5"
 	goid       = "github.com/petermattis/goid"
 	protoactor = "github.com/asynkron/protoactor-go"
+	otel       = "go.opentelemetry.io/otel"
 	metric     = "go.opentelemetry.io/otel/metric"
 	attribute  = "go.opentelemetry.io/otel/attribute"
 	system     = "golang.org/x/sys"
@@ -37,8 +38,8 @@ var layers = []layer{
 	{"conn", []string{pgx, system, goid}},
 	{"routing", nil},
 	{"actors", []string{protoactor, hclog}},
-	{"supervisor", []string{protoactor, hclog, metric, attribute}},
-	{".", []string{pgx, hclog}},
+	{"supervisor", []string{protoactor, hclog, otel, metric, attribute}},
+	{".", []string{pgx, hclog, metric}},
 	{"adapters", []string{"*"}}, // each is a door to a library of its own
 	{"internal/gateway", []string{pgx, hclog, system, metric, attribute,
 		"github.com/xdg-go/scram", // the server's side of SCRAM-SHA-256
