@@ -41,7 +41,7 @@ func start(ctx context.Context, t config.Topology, o settings) (*System, error) 
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	tree, err := supervisor.Start(t, supervisor.Options{Log: o.log, MeterProvider: o.meters, Dialer: o.dialer})
+	tree, err := supervisor.Start(t, supervisor.Options{Log: o.log, MeterProvider: o.meters, Dialer: o.dialer, Ready: o.subscribe})
 	if err != nil {
 		return nil, err
 	}
@@ -79,6 +79,7 @@ type settings struct {
 	hooks  map[string][]conn.Hook
 	tracer pgx.QueryTracer
 	meters metric.MeterProvider
+	events []func(*supervisor.System)
 }
 
 func gather(options []Option) settings {
@@ -111,6 +112,23 @@ func WithTracer(t pgx.QueryTracer) Option { return func(s *settings) { s.tracer 
 // global provider is used, which measures nothing unless the host has set it.
 func WithMeterProvider(p metric.MeterProvider) Option {
 	return func(s *settings) { s.meters = p }
+}
+
+// WithEvents has a handler told of events from the first on. It has one or more of
+// the methods of [PoolCreatedHandler], [PoolRecycledHandler], [PoolDisposedHandler],
+// [CheckoutHandler], [CheckinHandler] and [ConnectionErrorHandler]. What holds for
+// [Subscribe] holds for it; for other events, and to end it earlier than the system,
+// use that.
+func WithEvents(handler any, options ...SubscribeOption) Option {
+	return func(s *settings) {
+		s.events = append(s.events, func(tree *supervisor.System) { subscribeHandler(tree, handler, options) })
+	}
+}
+
+func (s settings) subscribe(tree *supervisor.System) {
+	for _, subscribe := range s.events {
+		subscribe(tree)
+	}
 }
 
 // dialer gives a pool's connections what was set for them.

@@ -5,7 +5,12 @@ import "time"
 // Event is something that happened and that others may want to know. The set is
 // closed. Events are values: they hold names and numbers, nothing that is owned, no
 // parameter and no password. SQL is in a leak only, without its literals.
-type Event interface{ event() }
+type Event interface {
+	event()
+	// About names the pool and the node that the event is about, "" where it is
+	// about none.
+	About() (pool, node string)
+}
 
 // Origin is where an event comes from. It is in every event of a pool.
 type Origin struct {
@@ -13,6 +18,15 @@ type Origin struct {
 	Node string
 	At   time.Time
 }
+
+// About names the pool and its node.
+func (o Origin) About() (pool, node string) { return o.Pool, o.Node }
+
+// About names the node.
+func (b BreakerChanged) About() (pool, node string) { return "", b.Node }
+
+// About names the pool and its node.
+func (r RouteChanged) About() (pool, node string) { return r.Pool, r.Node }
 
 // Backend says which connection an event of a connection is about.
 type Backend struct {

@@ -24,6 +24,9 @@ import (
 // Options are what a topology can't say. The zero value adds nothing.
 type Options struct {
 	Log hclog.Logger // default: none
+	// Ready is called when the pools are there and not yet started: who subscribes
+	// then misses nothing. May be nil.
+	Ready func(*System)
 	// MeterProvider makes the instruments; nil is OpenTelemetry's global one.
 	MeterProvider metric.MeterProvider
 	// Dialer gives the options of a pool's connections; nil: none.
@@ -41,6 +44,7 @@ type System struct {
 	nodes    []*node
 	work     actors.Tracker
 	metrics  *metrics
+	events   *Events
 	started  time.Time
 	stopped  chan struct{} // closed when the root actor has stopped
 
@@ -94,6 +98,10 @@ func Start(t config.Topology, o Options) (*System, error) {
 	// Its throttle of dead letters keeps a goroutine for that long, after Close too.
 	s.actors = actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return protoLog }),
 		actor.WithDeadLetterThrottleInterval(50*time.Millisecond))
+	s.events = newEvents(s.actors.EventStream, log, s.report)
+	if o.Ready != nil {
+		o.Ready(s)
+	}
 	ready := make(chan struct{})
 	root, err := s.actors.Root.SpawnNamed(actors.Guard(log, func() actor.Actor { return &root{System: s, ready: ready} },
 		actor.WithSupervisor(&onPanic{})), "system")
@@ -158,7 +166,20 @@ func (s *System) observers(pool string) observers {
 	return observers{emit: s.emit, created: created, waited: waited, used: used}
 }
 
-func (s *System) emit(messages.Event) {}
+func (s *System) emit(e messages.Event) { s.events.publish(e) }
+
+// report has all pools tell of each lease, or of none.
+func (s *System) report(on bool) {
+	for _, p := range s.pools {
+		p.slots.Report(on)
+	}
+}
+
+// Subscribe has handle called with the events that are wished for, as
+// [Events.Subscribe] says.
+func (s *System) Subscribe(handle func(messages.Event), wish Wish) *Subscription {
+	return s.events.Subscribe(handle, wish)
+}
 
 // Topology is what runs, defaults filled in.
 func (s *System) Topology() config.Topology { return s.topology }
@@ -233,6 +254,7 @@ func (s *System) close(ctx context.Context) error {
 	<-s.stopped
 	s.work.Wait()
 	s.actors.Shutdown()
+	s.events.close()
 	s.log.Info("system closed", "uptime", time.Since(s.started).Round(time.Second))
 	return errors.Join(errs...)
 }

@@ -38,7 +38,7 @@ var layers = []layer{
 	{"conn", []string{pgx, system, goid}},
 	{"routing", nil},
 	{"actors", []string{protoactor, hclog}},
-	{"supervisor", []string{protoactor, hclog, otel, metric, attribute}},
+	{"supervisor", []string{protoactor, hclog, goid, otel, metric, attribute}},
 	{".", []string{pgx, hclog, metric}},
 	{"adapters", []string{"*"}}, // each is a door to a library of its own
 	{"internal/gateway", []string{pgx, hclog, system, metric, attribute,

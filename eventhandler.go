@@ -1,0 +1,65 @@
+package unoactor
+
+import (
+	"github.com/unoactor/unoactor/messages"
+	"github.com/unoactor/unoactor/supervisor"
+)
+
+// What a handler of events may implement, see [WithEvents].
+type (
+	// PoolCreatedHandler is told that a pool has started.
+	PoolCreatedHandler interface{ OnPoolCreated(messages.PoolCreated) }
+	// PoolRecycledHandler is told that all backends of a pool are replaced.
+	PoolRecycledHandler interface{ OnPoolRecycled(messages.PoolRecycled) }
+	// PoolDisposedHandler is told that a pool was closed.
+	PoolDisposedHandler interface{ OnPoolDisposed(messages.PoolDisposed) }
+	// CheckoutHandler is told of each lease.
+	CheckoutHandler interface{ OnCheckout(messages.Checkout) }
+	// CheckinHandler is told of the end of each lease.
+	CheckinHandler interface{ OnCheckin(messages.Checkin) }
+	// ConnectionErrorHandler is told of failed attempts to connect and of lost backends.
+	ConnectionErrorHandler interface {
+		OnConnectionError(messages.ConnectionError)
+	}
+)
+
+func subscribeHandler(tree *supervisor.System, handler any, options []SubscribeOption) {
+	_, checkouts := handler.(CheckoutHandler)
+	_, checkins := handler.(CheckinHandler)
+	var o subscribeOptions
+	for _, option := range options {
+		option(&o)
+	}
+	tree.Subscribe(func(e messages.Event) { dispatch(handler, e) }, supervisor.Wish{
+		Wants: func(e messages.Event) bool { return o.matches(e) }, NoLeases: !checkouts && !checkins, Buffer: o.buffer,
+	})
+}
+
+func dispatch(handler any, e messages.Event) {
+	switch e := e.(type) {
+	case messages.PoolCreated:
+		if h, ok := handler.(PoolCreatedHandler); ok {
+			h.OnPoolCreated(e)
+		}
+	case messages.PoolRecycled:
+		if h, ok := handler.(PoolRecycledHandler); ok {
+			h.OnPoolRecycled(e)
+		}
+	case messages.PoolDisposed:
+		if h, ok := handler.(PoolDisposedHandler); ok {
+			h.OnPoolDisposed(e)
+		}
+	case messages.Checkout:
+		if h, ok := handler.(CheckoutHandler); ok {
+			h.OnCheckout(e)
+		}
+	case messages.Checkin:
+		if h, ok := handler.(CheckinHandler); ok {
+			h.OnCheckin(e)
+		}
+	case messages.ConnectionError:
+		if h, ok := handler.(ConnectionErrorHandler); ok {
+			h.OnConnectionError(e)
+		}
+	}
+}

@@ -1,0 +1,97 @@
+package supervisor
+
+import (
+	"sync"
+
+	"github.com/asynkron/protoactor-go/eventstream"
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/unoactor/unoactor/messages"
+)
+
+// Events are told to whoever subscribed to them, over the actor system's event
+// stream. It is safe for concurrent use.
+type Events struct {
+	stream *eventstream.EventStream
+	log    hclog.Logger
+	// report has the pools tell of each checkout and checkin, or of none: nobody
+	// pays for what nobody wants to hear.
+	report func(on bool)
+
+	mu     sync.Mutex
+	open   map[*Subscription]bool // whether it wants checkouts and checkins
+	closed bool
+}
+
+func newEvents(stream *eventstream.EventStream, log hclog.Logger, report func(on bool)) *Events {
+	return &Events{stream: stream, log: log, report: report, open: make(map[*Subscription]bool)}
+}
+
+// publish tells an event to whoever wants it. It waits for nobody.
+func (e *Events) publish(event messages.Event) { e.stream.Publish(event) }
+
+// Wish says what a subscription is about. The zero value is about all events, and
+// has a buffer of 1024.
+type Wish struct {
+	// Wants says whether an event is wanted; nil wants all. It is called where the
+	// event happens, and must be quick.
+	Wants func(messages.Event) bool
+	// NoLeases says that checkouts and checkins are not wanted, so that nobody
+	// has to tell them.
+	NoLeases bool
+	// Buffer is how many events may wait for the handler. What comes when it is
+	// full is missed, and counted.
+	Buffer int
+}
+
+// Subscribe has handle called with events, one after the other, in the order in
+// which they happened to a pool, on a goroutine of the subscription's own: a handler
+// that is slow or panics delays nobody. [System.Close] closes the subscription.
+func (e *Events) Subscribe(handle func(messages.Event), wish Wish) *Subscription {
+	s := newSubscription(handle, wish, e)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		s.stop()
+		return s
+	}
+	s.on = e.stream.Subscribe(s.offer)
+	e.open[s] = !wish.NoLeases
+	e.report(e.leasesWanted())
+	return s
+}
+
+func (e *Events) leasesWanted() bool {
+	for _, wanted := range e.open {
+		if wanted {
+			return true
+		}
+	}
+	return false
+}
+
+func (e *Events) unsubscribe(s *Subscription) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if _, there := e.open[s]; !there {
+		return
+	}
+	delete(e.open, s)
+	e.stream.Unsubscribe(s.on)
+	e.report(e.leasesWanted())
+}
+
+// close ends all subscriptions, when they have been told what they had still to
+// be told.
+func (e *Events) close() {
+	e.mu.Lock()
+	e.closed = true
+	all := make([]*Subscription, 0, len(e.open))
+	for s := range e.open {
+		all = append(all, s)
+	}
+	e.mu.Unlock()
+	for _, s := range all {
+		s.Close()
+	}
+}
