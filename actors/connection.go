@@ -145,8 +145,10 @@ func (c *Connection) dialing(ctx actor.Context) {
 			return
 		}
 		c.become("serving", c.serving)
-		c.Pool.Tell(messages.Opened{Slot: c.Slot, Incarnation: c.Incarnation, PID: c.backend.PID(), Took: d.took, Server: c.backend.Server()})
+		// In this order: a pool that hears of it while its waiter still waits opens another.
+		opened := messages.Opened{Slot: c.Slot, Incarnation: c.Incarnation, PID: c.backend.PID(), Took: d.took, Server: c.backend.Server()}
 		c.Slots.Install(c.Slot, c.backend)
+		c.Pool.Tell(opened)
 	}
 }
 

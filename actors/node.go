@@ -18,6 +18,8 @@ import (
 //	 ^                                       |
 //	 +------- an attempt succeeds -----------+
 //
+// If the node has a breaker and that opens, nobody tries until it half-opens.
+//
 // While the server answers, up to parallelDials connections dial at once. While
 // it doesn't, one does, however many pools want to: the server is not stormed
 // when it comes back, and what the one learns is told to all in the log and the
@@ -26,6 +28,9 @@ type Node struct {
 	config config.Node
 	log    hclog.Logger
 	view   *atomic.Pointer[NodeView]
+	// changed is told when the node went up or down, or the breaker turned.
+	changed func(NodeView)
+	breaker breaker
 
 	queue    []*actor.PID // who waits for leave, in order
 	dialing  []*actor.PID // who has it
@@ -55,10 +60,11 @@ type NodeView struct {
 // once: each costs it a fork and, with SCRAM, some milliseconds of CPU.
 const parallelDials = 16
 
-// NewNode makes the prober. It stores what others may see in view.
-func NewNode(n config.Node, log hclog.Logger, view *atomic.Pointer[NodeView]) *Node {
-	node := &Node{config: n, log: log.With("node", n.Name), view: view, since: time.Now()}
-	node.publish()
+// NewNode makes the prober. It stores what others may see in view, and then calls
+// changed if the node went up or down or its breaker turned.
+func NewNode(n config.Node, log hclog.Logger, view *atomic.Pointer[NodeView], changed func(NodeView)) *Node {
+	node := &Node{config: n, log: log.With("node", n.Name), view: view, changed: changed, breaker: newBreaker(n.Breaker), since: time.Now()}
+	view.Store(&NodeView{Name: n.Name, Up: true, Since: node.since})
 	return node
 }
 
@@ -77,9 +83,17 @@ func (n *Node) Receive(ctx actor.Context) {
 	case messages.DialOver:
 		n.over(ctx.Sender(), m, now)
 	}
-	n.grant(ctx, now)
-	n.publish()
+	state := n.breaker.turn()
+	if state == messages.BreakerOpen {
+		n.wake(n.breaker.remaining()) // to half-open, whether or not somebody waits
+	} else {
+		n.grant(ctx, now)
+	}
+	n.publish(state, now)
 }
+
+// wake has the prober look again after a while.
+func (n *Node) wake(after time.Duration) { n.timer.Reset(max(after, time.Millisecond)) }
 
 // over notes how an attempt ended, or that one was given up while it waited.
 func (n *Node) over(who *actor.PID, m messages.DialOver, now time.Time) {
@@ -94,6 +108,9 @@ func (n *Node) over(who *actor.PID, m messages.DialOver, now time.Time) {
 			n.log.Warn("node can't be connected to", "cause", m.Cause, "error", m.Err)
 		}
 		n.failures++
+		if m.Cause == messages.Refused { // a server that is full answers
+			n.breaker.failed()
+		}
 		n.cause, n.err = m.Cause, m.Err
 		n.next = now.Add(Backoff(n.config.BackoffMin, n.config.BackoffMax, n.failures))
 	default: // the server answered, if only to say no to this user
@@ -102,6 +119,7 @@ func (n *Node) over(who *actor.PID, m messages.DialOver, now time.Time) {
 			n.since = now
 		}
 		n.failures, n.cause, n.err, n.next = 0, messages.None, nil, time.Time{}
+		n.breaker.succeeded()
 	}
 }
 
@@ -113,7 +131,7 @@ func (n *Node) grant(ctx actor.Context, now time.Time) {
 	}
 	if wait := n.next.Sub(now); wait > 0 {
 		if len(n.queue) > 0 {
-			n.timer.Reset(wait)
+			n.wake(wait)
 		}
 		return
 	}
@@ -125,9 +143,21 @@ func (n *Node) grant(ctx actor.Context, now time.Time) {
 	}
 }
 
-func (n *Node) publish() {
-	n.view.Store(&NodeView{
-		Name: n.config.Name, Up: n.failures == 0, Since: n.since, Failures: n.failures, Cause: n.cause, Err: n.err,
+// publish lets others see the node, and tells of a turn.
+func (n *Node) publish(state messages.BreakerState, now time.Time) {
+	before := n.view.Load()
+	view := NodeView{
+		Name: n.config.Name, Up: n.failures == 0, Breaker: state, Since: n.since, Failures: n.failures, Cause: n.cause, Err: n.err,
 		Next: n.next, Dialing: len(n.dialing), Queued: len(n.queue),
-	})
+	}
+	if state == messages.BreakerOpen {
+		view.Next = now.Add(n.breaker.remaining())
+	}
+	n.view.Store(&view)
+	if before.Breaker != state {
+		n.log.Warn("breaker turned", "from", before.Breaker, "to", state, "cause", n.cause, "error", n.err, "next", view.Next)
+	}
+	if before.Up != view.Up || before.Breaker != state {
+		n.changed(view)
+	}
 }

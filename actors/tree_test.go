@@ -62,7 +62,7 @@ func TestWhileANodeIsDownOneDialsAtATimeAfterABackoff(t *testing.T) {
 		s := system(t, hclog.NewNullLogger())
 		var view atomic.Pointer[actors.NodeView]
 		n := config.Node{Name: "n", BackoffMin: 100 * time.Millisecond, BackoffMax: time.Second}
-		node := s.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return actors.NewNode(n, hclog.NewNullLogger(), &view) }))
+		node := s.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return actors.NewNode(n, hclog.NewNullLogger(), &view, func(actors.NodeView) {}) }))
 		permits := make(chan *dialer, 100)
 		byDialer := make(map[*dialer]*actor.PID)
 		var all []*actor.PID
@@ -122,7 +122,7 @@ func TestADeniedUserDoesNotTakeTheNodeDown(t *testing.T) {
 	s := system(t, hclog.NewNullLogger())
 	var view atomic.Pointer[actors.NodeView]
 	n := config.Node{Name: "n", BackoffMin: time.Hour, BackoffMax: time.Hour}
-	node := s.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return actors.NewNode(n, hclog.NewNullLogger(), &view) }))
+	node := s.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return actors.NewNode(n, hclog.NewNullLogger(), &view, func(actors.NodeView) {}) }))
 	permits := make(chan *dialer, 2)
 	first := s.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return &dialer{node: node, permits: permits} }))
 	<-permits

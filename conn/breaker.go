@@ -2,6 +2,7 @@ package conn
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/unoactor/unoactor/messages"
@@ -14,10 +15,14 @@ var ErrBreakerOpen = errors.New("the node's breaker is open")
 // be connected to.
 type BreakerError struct {
 	Node  string
-	Cause messages.Cause
-	Err   error
-	Next  time.Time
+	Cause messages.Cause // of the last attempt's failure
+	Err   error          // that attempt's
+	Next  time.Time      // no attempt before
 }
 
-func (e *BreakerError) Error() string   { return "open" }
+func (e *BreakerError) Error() string {
+	return fmt.Sprintf("the breaker of node %q is open until %s (%s: %v)", e.Node, e.Next.Format("15:04:05.000"), e.Cause, e.Err)
+}
+
+// Unwrap gives [ErrBreakerOpen] and the last attempt's error.
 func (e *BreakerError) Unwrap() []error { return []error{ErrBreakerOpen, e.Err} }

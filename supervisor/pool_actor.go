@@ -49,6 +49,7 @@ type poolActor struct {
 type slotState struct {
 	slotView
 	lost     bool
+	served   bool // its incarnation was opened
 	revoked  bool
 	replaces int
 	why      messages.Cause // why it was asked to leave
@@ -208,7 +209,7 @@ func (a *poolActor) open(ctx actor.Context, act action, now time.Time) {
 
 func (a *poolActor) incarnate(ctx actor.Context, slot int, dialer *conn.Dialer, now time.Time) {
 	s := &a.states[slot]
-	s.phase, s.since, s.replaces, s.why, s.generation, s.revoked = opening, now, none, messages.None, a.generation, false
+	s.phase, s.since, s.replaces, s.why, s.generation, s.revoked, s.served = opening, now, none, messages.None, a.generation, false, false
 	s.incarnation++
 	place := actors.Place{
 		Slot: slot, Incarnation: s.incarnation, Slots: a.slots, Dialer: dialer,
@@ -247,7 +248,7 @@ func (a *poolActor) opened(m messages.Opened, now time.Time) {
 	if s.incarnation != m.Incarnation || s.phase != opening {
 		return
 	}
-	s.phase, s.since, s.still, s.lost, s.pid = open, now, now, false, m.PID
+	s.phase, s.since, s.still, s.lost, s.served, s.pid = open, now, now, false, true, m.PID
 	a.observe.created(m.Took)
 	a.observe.emit(messages.ConnectionOpened{Origin: a.origin(), Backend: s.identity(m.Slot), Took: m.Took})
 	a.log.Debug("connection opened", "slot", m.Slot, "incarnation", m.Incarnation, "took", m.Took)
@@ -268,7 +269,7 @@ func (a *poolActor) ended(m messages.Ended, now time.Time) {
 	if s.incarnation != m.Incarnation || s.phase == empty {
 		return
 	}
-	served := s.phase != opening
+	served := s.served
 	who := s.identity(m.Slot)
 	for i := range a.states {
 		if a.states[i].replaces == m.Slot {

@@ -56,6 +56,8 @@ type node struct {
 	config config.Node
 	ref    actors.Ref[messages.ToNode]
 	view   atomic.Pointer[actors.NodeView]
+
+	breaker messages.BreakerState // as it was last told; its actor's alone
 }
 
 // Start checks the topology and starts its tree. It does not wait for a server:
@@ -142,7 +144,7 @@ func (r *root) spawn(ctx actor.Context) {
 	router := actors.RefTo[messages.ToRouter](ctx.ActorSystem(),
 		named(func() actor.Actor { return actors.NewRouter(&r.table, r.emit, r.log) }, "router"))
 	for _, n := range r.nodes {
-		pid := named(func() actor.Actor { return actors.NewNode(n.config, r.log, &n.view) }, "node-"+n.config.Name)
+		pid := named(func() actor.Actor { return actors.NewNode(n.config, r.log, &n.view, r.nodeChanged) }, "node-"+n.config.Name)
 		n.ref = actors.RefTo[messages.ToNode](ctx.ActorSystem(), pid)
 	}
 	for _, p := range r.pools {
@@ -167,6 +169,25 @@ func (s *System) observers(pool string) observers {
 }
 
 func (s *System) emit(e messages.Event) { s.events.publish(e) }
+
+// nodeChanged tells the pools on a node that it went up or down, or that its
+// breaker turned, and the subscribers of the latter.
+func (s *System) nodeChanged(n actors.NodeView) {
+	for _, p := range s.pools {
+		if p.node.config.Name == n.Name {
+			p.ref.Tell(messages.NodeChanged{})
+		}
+	}
+	node := s.node(n.Name)
+	if node.breaker != n.Breaker { // read and written by the node's actor only
+		node.breaker = n.Breaker
+		e := messages.BreakerChanged{Node: n.Name, At: time.Now(), State: n.Breaker}
+		if n.Breaker == messages.BreakerOpen {
+			e.Cause, e.Err, e.Next = n.Cause, n.Err, n.Next
+		}
+		s.emit(e)
+	}
+}
 
 // report has all pools tell of each lease, or of none.
 func (s *System) report(on bool) {

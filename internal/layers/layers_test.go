@@ -21,6 +21,7 @@ const (
 	pgx        = "github.com/jackc/pgx/v5"
 	goid       = "github.com/petermattis/goid"
 	protoactor = "github.com/asynkron/protoactor-go"
+	failsafe   = "github.com/failsafe-go/failsafe-go"
 	otel       = "go.opentelemetry.io/otel"
 	metric     = "go.opentelemetry.io/otel/metric"
 	attribute  = "go.opentelemetry.io/otel/attribute"
@@ -37,9 +38,9 @@ var layers = []layer{
 	}},
 	{"conn", []string{pgx, system, goid}},
 	{"routing", nil},
-	{"actors", []string{protoactor, hclog}},
+	{"actors", []string{protoactor, hclog, failsafe}},
 	{"supervisor", []string{protoactor, hclog, goid, otel, metric, attribute}},
-	{".", []string{pgx, hclog, metric}},
+	{".", []string{pgx, hclog, metric, failsafe}},
 	{"adapters", []string{"*"}}, // each is a door to a library of its own
 	{"internal/gateway", []string{pgx, hclog, system, metric, attribute,
 		"github.com/xdg-go/scram", // the server's side of SCRAM-SHA-256

@@ -1,0 +1,58 @@
+package actors
+
+import (
+	"time"
+
+	"github.com/failsafe-go/failsafe-go/circuitbreaker"
+
+	"github.com/unoactor/unoactor/config"
+	"github.com/unoactor/unoactor/messages"
+)
+
+// breaker opens after so many failures within a sliding window, half-opens when it
+// was open for long enough, and then one outcome decides. It is for one goroutine.
+type breaker struct {
+	circuit circuitbreaker.CircuitBreaker[any] // nil: it never opens
+}
+
+func newBreaker(c config.Breaker) breaker {
+	if c.FailureThreshold == 0 {
+		return breaker{}
+	}
+	return breaker{circuitbreaker.NewBuilder[any]().
+		WithFailureThresholdPeriod(uint(c.FailureThreshold), c.TripTimeout).
+		WithSuccessThreshold(1).WithDelay(c.ResetTimeout).Build()}
+}
+
+func (b breaker) failed() {
+	if b.circuit != nil {
+		b.circuit.RecordFailure()
+	}
+}
+
+func (b breaker) succeeded() {
+	if b.circuit != nil {
+		b.circuit.RecordSuccess()
+	}
+}
+
+// turn half-opens a breaker that was open for long enough, and says what it is.
+func (b breaker) turn() messages.BreakerState {
+	switch {
+	case b.circuit == nil || b.circuit.IsClosed():
+		return messages.BreakerClosed
+	case b.circuit.IsOpen() && b.circuit.RemainingDelay() > 0:
+		return messages.BreakerOpen
+	case b.circuit.IsOpen():
+		b.circuit.HalfOpen()
+	}
+	return messages.BreakerHalfOpen
+}
+
+// remaining is how long it stays open.
+func (b breaker) remaining() time.Duration {
+	if b.circuit == nil {
+		return 0
+	}
+	return b.circuit.RemainingDelay()
+}

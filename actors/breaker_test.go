@@ -1,0 +1,144 @@
+package actors_test
+
+import (
+	"errors"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/unoactor/unoactor/actors"
+	"github.com/unoactor/unoactor/config"
+	"github.com/unoactor/unoactor/messages"
+)
+
+// probe drives a node with attempts that end as it is told, one after the other.
+type probe struct {
+	t       *testing.T
+	system  *actor.ActorSystem
+	node    *actor.PID
+	view    atomic.Pointer[actors.NodeView]
+	turns   []messages.BreakerState // as they were told
+	permits chan *dialer
+	spawned []*actor.PID
+}
+
+func newProbe(t *testing.T, b config.Breaker) *probe {
+	p := &probe{t: t, system: system(t, hclog.NewNullLogger()), permits: make(chan *dialer, 100)}
+	n := config.Node{Name: "n", BackoffMin: time.Millisecond, BackoffMax: time.Millisecond, Breaker: b}
+	changed := func(v actors.NodeView) {
+		if len(p.turns) == 0 || p.turns[len(p.turns)-1] != v.Breaker {
+			p.turns = append(p.turns, v.Breaker)
+		}
+	}
+	p.node = p.system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return actors.NewNode(n, hclog.NewNullLogger(), &p.view, changed) }))
+	return p
+}
+
+// ask has somebody want to dial.
+func (p *probe) ask() *actor.PID {
+	pid := p.system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return &dialer{node: p.node, permits: p.permits} }))
+	p.spawned = append(p.spawned, pid)
+	synctest.Wait()
+	return pid
+}
+
+// attempt dials, when that is allowed, and ends as cause says.
+func (p *probe) attempt(cause messages.Cause) {
+	pid := p.ask()
+	<-p.permits
+	p.system.Root.Send(pid, over{Cause: cause, Err: errors.New("on purpose")})
+	synctest.Wait()
+}
+
+func (p *probe) is(want messages.BreakerState) {
+	p.t.Helper()
+	if got := p.view.Load().Breaker; got != want {
+		p.t.Errorf("the breaker is %v, want %v", got, want)
+	}
+}
+
+func (p *probe) end() { stop(p.t, p.system, append(p.spawned, p.node)...) }
+
+func TestABreakerOpensAfterItsThresholdAndOneProbeDecides(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newProbe(t, config.Breaker{FailureThreshold: 3, TripTimeout: time.Minute, ResetTimeout: 30 * time.Second})
+		defer p.end()
+		p.attempt(messages.Refused)
+		p.attempt(messages.Refused)
+		p.is(messages.BreakerClosed)
+		p.attempt(messages.Refused)
+		p.is(messages.BreakerOpen)
+		opened := time.Now()
+		if next := p.view.Load().Next; next.Sub(opened) > 30*time.Second || next.Sub(opened) < 29*time.Second {
+			t.Errorf("the next attempt is in %v", next.Sub(opened))
+		}
+		waits := p.ask()
+		if len(p.permits) != 0 {
+			t.Fatal("somebody may dial while it is open")
+		}
+		<-p.permits
+		if since := time.Since(opened); since < 30*time.Second || since > 31*time.Second {
+			t.Errorf("the probe came after %v", since)
+		}
+		p.is(messages.BreakerHalfOpen)
+		p.ask()
+		if len(p.permits) != 0 {
+			t.Error("two probe")
+		}
+		p.system.Root.Send(waits, over{Cause: messages.Refused})
+		synctest.Wait()
+		p.is(messages.BreakerOpen)
+		<-p.permits // the one that asked meanwhile
+		p.is(messages.BreakerHalfOpen)
+		p.system.Root.Send(p.spawned[len(p.spawned)-1], over{Cause: messages.Connected})
+		synctest.Wait()
+		p.is(messages.BreakerClosed)
+		want := []messages.BreakerState{messages.BreakerClosed, messages.BreakerOpen, messages.BreakerHalfOpen,
+			messages.BreakerOpen, messages.BreakerHalfOpen, messages.BreakerClosed}
+		if !slices.Equal(p.turns, want) {
+			t.Errorf("told of %v, want %v", p.turns, want)
+		}
+	})
+}
+
+func TestABreakerHalfOpensByItselfSoThatWhoComesNextWaitsForTheProbe(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newProbe(t, config.Breaker{FailureThreshold: 1, TripTimeout: time.Minute, ResetTimeout: 30 * time.Second})
+		defer p.end()
+		p.attempt(messages.Refused)
+		p.is(messages.BreakerOpen)
+		time.Sleep(31 * time.Second) //nolint:forbidigo // in a bubble, this is how time passes
+		synctest.Wait()
+		p.is(messages.BreakerHalfOpen)
+	})
+}
+
+func TestWhatDoesNotOpenABreaker(t *testing.T) {
+	for name, c := range map[string]struct {
+		breaker config.Breaker
+		cause   messages.Cause
+		pause   time.Duration
+	}{
+		"there is none":                       {config.Breaker{}, messages.Refused, 0},
+		"failures too far apart":              {config.Breaker{FailureThreshold: 3, TripTimeout: time.Minute, ResetTimeout: time.Second}, messages.Refused, 40 * time.Second},
+		"a server that is full answers":       {config.Breaker{FailureThreshold: 2, TripTimeout: time.Minute, ResetTimeout: time.Second}, messages.Crowded, 0},
+		"a server that denies a user answers": {config.Breaker{FailureThreshold: 2, TripTimeout: time.Minute, ResetTimeout: time.Second}, messages.Denied, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := newProbe(t, c.breaker)
+				defer p.end()
+				for range 10 {
+					p.attempt(c.cause)
+					p.is(messages.BreakerClosed)
+					time.Sleep(c.pause) //nolint:forbidigo // in a bubble, this is how time passes
+				}
+			})
+		})
+	}
+}
