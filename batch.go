@@ -45,10 +45,11 @@ type leasedTx struct {
 	lease Lease
 }
 
-// Commit commits and ends the lease, whatever comes of it.
+// Commit commits and ends the lease, whatever comes of it. An answer that did not
+// come is told by an [*AmbiguousCommitError].
 func (t *leasedTx) Commit(ctx context.Context) error {
 	defer t.release()
-	return explain(ctx, t.Tx.Commit(ctx))
+	return explain(ctx, commit(ctx, t.Tx))
 }
 
 // Rollback rolls back and ends the lease, whatever comes of it. After Commit it

@@ -49,10 +49,14 @@ func (db *DB) acquire(ctx context.Context) (Lease, *conn.Backend, error) {
 		if err != nil {
 			return Lease{}, nil, err
 		}
-		if l.Check() {
-			b, err := l.Backend()
+		if !l.Check() {
+			continue
+		}
+		b, err := l.Backend()
+		if err != nil || !b.Conn().IsClosed() {
 			return Lease{l}, b, err
 		}
+		l.Release() // broken: it will be replaced
 	}
 }
 
@@ -62,25 +66,38 @@ func (db *DB) Ping(ctx context.Context) error {
 	return err
 }
 
-// Exec runs a statement, or several without arguments, and returns its tag. It
-// is run once more if it certainly never reached the server.
-func (db *DB) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
+// Exec runs a statement, or several without arguments, and returns its tag. It is
+// run once more if it certainly never reached the server, and as often as the pool's
+// retry settings say where it certainly did nothing.
+func (db *DB) Exec(ctx context.Context, sql string, args ...any) (tag pgconn.CommandTag, err error) {
+	if db.pool.Settings().Retry.MaxRetries == 0 {
+		tag, err = db.exec(ctx, sql, args)
+		return tag, bare(err)
+	}
+	err = db.repeat(ctx, func() (err error) {
+		tag, err = db.exec(ctx, sql, args)
+		return err
+	})
+	return tag, err
+}
+
+func (db *DB) exec(ctx context.Context, sql string, args []any) (pgconn.CommandTag, error) {
 	for try := 1; ; try++ {
 		l, b, err := db.acquire(ctx)
 		if err != nil {
-			return pgconn.CommandTag{}, err
+			return pgconn.CommandTag{}, acquireError(err)
 		}
 		tag, err := b.Conn().Exec(ctx, sql, args...)
 		l.Release()
-		if err == nil || try == 2 || !pgconn.SafeToRetry(err) {
-			return tag, explain(ctx, err)
+		if err == nil || try == 2 || !conn.Unsent(err) {
+			return tag, statementError(explain(ctx, err))
 		}
 	}
 }
 
 // Query runs a statement and returns its rows, which hold a lease until they
-// are closed or read to their end. It is run once more if it certainly never
-// reached the server.
+// are closed or read to their end. It is run again as [DB.Exec] is, but not once it
+// was sent: what fails while rows are read is theirs to tell.
 func (db *DB) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
 	rows, err := db.query(ctx, sql, args)
 	if err != nil {
@@ -99,19 +116,31 @@ func (db *DB) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
 	return (*leasedRow)(rows)
 }
 
-func (db *DB) query(ctx context.Context, sql string, args []any) (*leasedRows, error) {
+func (db *DB) query(ctx context.Context, sql string, args []any) (rows *leasedRows, err error) {
+	if db.pool.Settings().Retry.MaxRetries == 0 {
+		rows, err = db.queryOnce(ctx, sql, args)
+		return rows, bare(err)
+	}
+	err = db.repeat(ctx, func() (err error) {
+		rows, err = db.queryOnce(ctx, sql, args)
+		return err
+	})
+	return rows, err
+}
+
+func (db *DB) queryOnce(ctx context.Context, sql string, args []any) (*leasedRows, error) {
 	for try := 1; ; try++ {
 		l, b, err := db.acquire(ctx)
 		if err != nil {
-			return nil, err
+			return nil, acquireError(err)
 		}
 		rows, err := b.Conn().Query(ctx, sql, args...)
 		if err == nil {
 			return newRows(ctx, l, b, rows), nil
 		}
 		l.Release()
-		if try == 2 || !pgconn.SafeToRetry(err) {
-			return nil, explain(ctx, err)
+		if try == 2 || !conn.Unsent(err) {
+			return nil, statementError(explain(ctx, err))
 		}
 	}
 }
@@ -156,14 +185,42 @@ func (db *DB) BeginTx(ctx context.Context, options pgx.TxOptions) (pgx.Tx, error
 }
 
 // Tx runs f in a transaction: committed if f returns nil, else rolled back, also
-// when f panics.
+// when f panics. If the pool has retry settings, f is run again, in another
+// transaction, when its own or the commit failed in a way that they name and nothing
+// was committed: so f must do nothing that a rollback does not undo. A commit that
+// was sent and not answered is told by an [*AmbiguousCommitError].
 func (db *DB) Tx(ctx context.Context, options pgx.TxOptions, f func(pgx.Tx) error) error {
+	return db.repeat(ctx, func() error { return db.txOnce(ctx, options, f) })
+}
+
+func (db *DB) txOnce(ctx context.Context, options pgx.TxOptions, f func(pgx.Tx) error) error {
 	l, b, err := db.acquire(ctx)
 	if err != nil {
-		return err
+		return acquireError(err)
 	}
 	defer l.Release()
-	return explain(ctx, pgx.BeginTxFunc(ctx, b.Conn(), options, f))
+	tx, err := b.Conn().BeginTx(ctx, options)
+	if err != nil {
+		return &harmlessError{explain(ctx, err), b.Conn().IsClosed()}
+	}
+	ended := false
+	defer func() {
+		if !ended { // f panicked, or ended its goroutine
+			_ = tx.Rollback(ctx) // if it fails the lease's end does it, or closes the backend
+		}
+	}()
+	err = f(tx)
+	ended = true
+	if err != nil {
+		lost := b.Conn().IsClosed()
+		_ = tx.Rollback(ctx)                           // as above
+		return &harmlessError{explain(ctx, err), lost} // COMMIT was never sent
+	}
+	err = explain(ctx, commit(ctx, tx))
+	if errors.Is(err, errLostBefore) || answered(err) {
+		return &harmlessError{err, !answered(err)}
+	}
+	return err
 }
 
 // explain adds to the server's "canceling statement" why it was cancelled.

@@ -76,6 +76,9 @@ func (p *Pool) Name() string { return p.config.Load().Name }
 // Config is the pool as it is configured now, defaults filled in.
 func (p *Pool) Config() config.Pool { return *p.config.Load() }
 
+// Settings is Config without a copy. It must not be changed.
+func (p *Pool) Settings() *config.Pool { return p.config.Load() }
+
 // Stats is what the pool looks like now.
 func (p *Pool) Stats() conn.Stats { return p.slots.Stats() }
 
