@@ -44,7 +44,7 @@ func (c *client) borrow() *failure {
 
 // queue waits for a backend, where a cancel request finds the client.
 func (c *client) queue() (conn.Lease, *failure) {
-	p := c.pool.Config()
+	p := c.pool.Settings()
 	limit := min(c.server.config.QueryWait, 24*time.Hour)
 	began := time.Now()
 	if len(p.Hooks.OnCheckout) > 0 || limit < p.AcquireTimeout {
@@ -133,7 +133,7 @@ func (c *client) adopt() []byte {
 	from := c.held.settings
 	if from == nil {
 		from = c.server.welcomes.base(c.backend)
-		c.server.welcomes.renew(c.pool.Config().Name, from)
+		c.server.welcomes.renew(c.pool.Settings().Name, from)
 	}
 	if c.core.tx == 'E' {
 		return nil // nothing can be set there, and nothing depends on it

@@ -49,8 +49,8 @@ func (c *client) login(full bool) error {
 	if err != nil {
 		return unknownDatabase(c.database, err)
 	}
-	c.repeats = c.pool.Config().Hard()
-	c.core.session = c.pool.Config().Mode == "session"
+	c.repeats = c.pool.Settings().Hard()
+	c.core.session = c.pool.Settings().Mode == "session"
 	wanted, f := start.wanted()
 	if f != nil {
 		return f

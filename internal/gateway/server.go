@@ -19,8 +19,8 @@ import (
 type Pool interface {
 	TryAcquire() (conn.Lease, bool)
 	Acquire(context.Context) (conn.Lease, error)
-	Slots() *conn.Slots // where a client queues that waits for nothing but a slot
-	Config() config.Pool
+	Slots() *conn.Slots     // where a client queues that waits for nothing but a slot
+	Settings() *config.Pool // not to be changed
 	// WriteRefused says that the server refused to write: SQLSTATE 25006.
 	WriteRefused()
 }

@@ -23,7 +23,7 @@ const manyWelcomes = 1000
 
 // settings are those of a new client that asks for wanted.
 func (w *welcomes) settings(ctx context.Context, pool Pool, wanted map[string]string) (*settings, error) {
-	name := pool.Config().Name
+	name := pool.Settings().Name
 	base := w.lookup(name)
 	if base != nil {
 		if s := w.derive(base, wanted); s != nil {
