@@ -5,6 +5,7 @@ import (
 	"errors"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -184,5 +185,28 @@ func TestAPeekDoesNotWaitForAnotherReader(t *testing.T) {
 	<-read
 	if err := socket.SetReadDeadline(time.Time{}); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestEveryLeaseIsCountedHoweverItWasGranted(t *testing.T) {
+	s, _, _, _ := slots(t, 2, nil)
+	const goroutines, each = 8, 100
+	var wg sync.WaitGroup
+	for range goroutines {
+		wg.Go(func() {
+			for range each {
+				l, err := s.Acquire(t.Context())
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				runtime.Gosched()
+				l.Release()
+			}
+		})
+	}
+	wg.Wait()
+	if st := s.Stats(); st.Acquired != goroutines*each || st.Waits > st.Acquired {
+		t.Errorf("%d leases are counted as %d, %d of them waited for", goroutines*each, st.Acquired, st.Waits)
 	}
 }

@@ -47,6 +47,14 @@ func (sl *slot) unmark(m uint32) { sl.marks.And(^m) }
 // fit acts on the marks of a claimed slot and says whether it can be leased;
 // if not, its connection has been told.
 func (sl *slot) fit() bool {
+	if sl.ready() {
+		return true
+	}
+	sl.pool.undone.Add(1)
+	return false
+}
+
+func (sl *slot) ready() bool {
 	b := sl.backend.Load()
 	marks := sl.marks.Load()
 	if marks&markRetire != 0 {

@@ -63,7 +63,9 @@ type Slots struct {
 	timer    *time.Timer // set for due
 	due      int64       // on the clock of the slots; the greatest there is: not set
 
-	waits    atomic.Uint64
+	handed   atomic.Uint64 // leases that went from one holder to the next
+	granted  atomic.Uint64 // leases of idle backends to those who waited
+	undone   atomic.Uint64 // idle backends that were claimed, and then not leased
 	refusals [refusalKinds]atomic.Uint64
 }
 

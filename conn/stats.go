@@ -22,7 +22,7 @@ type Stats struct {
 // moment, and the sums agree. It takes no lock and stops nobody.
 func (s *Slots) Stats() Stats {
 	lay := s.layout.Load()
-	st := Stats{SoftLimit: int(s.size.Load()), HardLimit: int(s.hard.Load()), Waits: s.waits.Load(),
+	st := Stats{SoftLimit: int(s.size.Load()), HardLimit: int(s.hard.Load()), Waits: s.handed.Load() + s.granted.Load(),
 		Timeouts: s.refusals[RefusedTimeout].Load(), Paused: s.Paused()}
 	for i := range s.refusals {
 		st.Refused += s.refusals[i].Load()
@@ -30,6 +30,7 @@ func (s *Slots) Stats() Stats {
 	for _, sh := range lay.shards {
 		st.Acquired += sh.word.Load() >> shardSlots
 	}
+	st.Acquired += s.handed.Load() - s.undone.Load()
 	st.Acquired += lay.reserve.shard.word.Load() >> shardSlots
 	for _, sl := range lay.slots {
 		state := sl.state()

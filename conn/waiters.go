@@ -191,6 +191,7 @@ func (s *Slots) serve(sl *slot) {
 		s.mu.Unlock()
 		return
 	}
+	s.handed.Add(1)
 	l := s.grant(sl, w) // under the lock: whoever closes the pool next finds it leased
 	s.mu.Unlock()
 	w.waiter.Granted(l, nil)
@@ -220,7 +221,6 @@ func (s *Slots) next() *Waiting {
 		}
 	}
 	s.leave(w)
-	s.waits.Add(1)
 	if s.gate.Load() < oneWaiting {
 		s.overload.emptied()
 	}
@@ -239,9 +239,11 @@ func (s *Slots) grantIdle() {
 		}
 		w := s.next()
 		if w == nil {
+			s.undone.Add(1)
 			sl.publish()
 			return
 		}
+		s.granted.Add(1)
 		w.waiter.Granted(s.grant(sl, w), nil)
 	}
 }
