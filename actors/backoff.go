@@ -9,9 +9,13 @@ import (
 // it doubles from shortest to longest, and a random half of it is taken away, so
 // that those who failed together don't try together ("equal jitter").
 func Backoff(shortest, longest time.Duration, failures int) time.Duration {
-	wait := longest
-	if doublings := failures - 1; doublings < 32 {
-		wait = min(longest, shortest<<max(0, doublings))
+	wait := min(shortest, longest)
+	for range failures - 1 {
+		if wait > longest/2 { // also where doubling would overflow
+			wait = longest
+			break
+		}
+		wait *= 2
 	}
 	return wait/2 + time.Duration(rand.Int64N(int64(wait)/2+1))
 }

@@ -85,6 +85,7 @@ func TestABreakerOpensAfterItsThresholdAndOneProbeDecides(t *testing.T) {
 		if since := time.Since(opened); since < 30*time.Second || since > 31*time.Second {
 			t.Errorf("the probe came after %v", since)
 		}
+		synctest.Wait()
 		p.is(messages.BreakerHalfOpen)
 		p.ask()
 		if len(p.permits) != 0 {
@@ -94,6 +95,7 @@ func TestABreakerOpensAfterItsThresholdAndOneProbeDecides(t *testing.T) {
 		synctest.Wait()
 		p.is(messages.BreakerOpen)
 		<-p.permits // the one that asked meanwhile
+		synctest.Wait()
 		p.is(messages.BreakerHalfOpen)
 		p.system.Root.Send(p.spawned[len(p.spawned)-1], over{Cause: messages.Connected})
 		synctest.Wait()

@@ -2,7 +2,9 @@ package actors
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"sync/atomic"
 	"time"
 
@@ -217,7 +219,7 @@ func (c *Connection) care(why messages.Cause) settled {
 		return settled{cause, err}
 	}
 	err := c.backend.Ping(work)
-	if work.Err() != nil && c.ctx.Err() == nil {
+	if errors.Is(err, os.ErrDeadlineExceeded) && c.ctx.Err() == nil {
 		return settled{messages.Silent, fmt.Errorf("no answer to a ping within %v: %w", patience, err)}
 	}
 	return settled{messages.HungUp, err}
@@ -261,11 +263,7 @@ func (c *Connection) conclude(ctx actor.Context, cause messages.Cause, err error
 // close is not cut short by the end of c's own work: a backend that is not
 // properly closed would live on at the server.
 func (c *Connection) close(b *conn.Backend, severed bool) {
-	patience := closeTime
-	if c.settled.cause == messages.Silent {
-		patience = c.Dialer.ValidateTimeout() // it won't answer a farewell either
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), patience)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), closeTime)
 	defer cancel()
 	if severed {
 		b.Sever(ctx)

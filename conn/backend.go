@@ -33,6 +33,7 @@ type Backend struct {
 	retiring  atomic.Uint32 // the messages.Cause it is to be closed for
 	abandoned atomic.Bool   // a hook that hangs may still use it: nobody else does
 	broken    error         // what its holder gave it up for
+	silent    bool          // it gave no sign of life: its socket is closed
 	tainted   bool
 	session   any
 	scratch   any

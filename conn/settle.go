@@ -78,16 +78,6 @@ func (b *Backend) reset(ctx context.Context) error {
 // of which nobody knows what it does, has run there.
 type Disturbed interface{ Disturbed() }
 
-// Ping asks a claimed backend for a sign of life. The error is the server's own
-// where it said goodbye.
-func (b *Backend) Ping(ctx context.Context) error {
-	err := b.pg.Ping(ctx)
-	if err == nil {
-		b.proven.Store(time.Now().UnixNano())
-	}
-	return err
-}
-
 // Close ends a claimed backend and returns when the server's process is gone,
 // or ctx ends: PostgreSQL closes its end last of all. Until then it counts
 // against the server's limits, so until then it keeps its slot.
@@ -95,6 +85,10 @@ func (b *Backend) Close(ctx context.Context) {
 	socket := b.pg.Conn()
 	if b.abandoned.Load() {
 		b.Sever(ctx)
+		return
+	}
+	if b.silent {
+		b.px.Close(ctx)
 		return
 	}
 	if b.pg.IsClosed() {
