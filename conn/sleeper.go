@@ -3,7 +3,6 @@ package conn
 import (
 	"context"
 	"errors"
-	"sync"
 )
 
 // sleeper is a goroutine that waits.
@@ -13,8 +12,6 @@ type sleeper struct {
 	lease   Lease
 	err     error
 }
-
-var sleepers = sync.Pool{New: func() any { return &sleeper{ready: make(chan struct{}, 1)} }}
 
 // Granted wakes the goroutine.
 func (w *sleeper) Granted(l Lease, err error) {
@@ -27,8 +24,11 @@ var errEnough = errors.New("the context has ended")
 
 // wait puts the calling goroutine in the queue, and to sleep.
 func (s *Slots) wait(ctx context.Context, p Priority) (Lease, error) {
-	w := sleepers.Get().(*sleeper)
-	defer sleepers.Put(w)
+	w, ok := s.sleepers.Get().(*sleeper)
+	if !ok {
+		w = &sleeper{ready: make(chan struct{}, 1)}
+	}
+	defer s.sleepers.Put(w)
 	w.waiting.Priority, w.waiting.done = p, ctx.Done()
 	if err := s.Enqueue(&w.waiting, w); err != nil {
 		return Lease{}, err

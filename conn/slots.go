@@ -52,6 +52,8 @@ type Slots struct {
 	turns    atomic.Uint64
 	failure  atomic.Pointer[Failure]
 
+	sleepers sync.Pool // of *sleeper; the pool's own, since a channel is its synctest bubble's
+
 	mu       sync.Mutex
 	queue    queue
 	doubters int // of those in the queue whose wait their context can end
