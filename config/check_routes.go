@@ -29,13 +29,27 @@ func (k *checker) routes(t Topology) {
 				"%s has a * elsewhere than at its end", quote(r.Source, "entity", r.Entity))
 		}
 		for _, earlier := range t.Routes[:i] {
-			if covers(earlier, r) && earlier.Name != r.Name {
+			if covers(earlier, r) && earlier.Name != r.Name && !t.standsIn(r, earlier) {
 				k.wrong(r.Source, "", what, fmt.Sprintf("move it before route %q, or make that one narrower", earlier.Name),
 					"it is never reached, since route %q takes all that it would take", earlier.Name)
 				break
 			}
 		}
 	}
+}
+
+// standsIn says whether a route is for the writes of another while the server of
+// that one takes none: both lead to primaries, and not to the same.
+func (t Topology) standsIn(r, earlier Route) bool {
+	node := func(pool string) string {
+		i := slices.IndexFunc(t.Pools, func(p Pool) bool { return p.Name == pool })
+		if i < 0 {
+			return ""
+		}
+		return t.Pools[i].Node
+	}
+	from, to := node(earlier.Pool), node(r.Pool)
+	return from != to && slices.Contains(t.primaries(), from) && slices.Contains(t.primaries(), to) && r.Access != Read
 }
 
 // writable are the pools on primaries.
