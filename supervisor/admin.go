@@ -96,6 +96,9 @@ func (p *Pool) ClearIdle(ctx context.Context) (int, error) {
 // grows uses its room at once; of one that shrinks, what is beyond the limits is
 // closed as it comes back.
 func (p *Pool) Resize(size, overflow int) error {
+	if size < 1 || overflow < 0 {
+		return fmt.Errorf("resize pool %q: want a size of at least 1 and an overflow of at least 0, not %d and %d", p.Name(), size, overflow)
+	}
 	next := p.Config()
 	next.Size, next.MaxOverflow = size, overflow
 	next.MinIdle = min(next.MinIdle, size)

@@ -1,0 +1,209 @@
+package supervisor_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/unoactor/unoactor/config"
+	"github.com/unoactor/unoactor/conn"
+	"github.com/unoactor/unoactor/supervisor"
+	"github.com/unoactor/unoactor/testkit"
+)
+
+// load has goroutines query without pause until stop is called, which returns how
+// many queries succeeded; one that fails fails the test.
+func load(t *testing.T, p *supervisor.Pool, goroutines int) (stop func() int64) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	var served atomic.Int64
+	for range goroutines {
+		wg.Go(func() {
+			for ctx.Err() == nil {
+				if _, err := checked(t.Context(), p, "select 'x'"); err != nil {
+					t.Errorf("under load: %v", err)
+					return
+				}
+				served.Add(1)
+			}
+		})
+	}
+	return func() int64 {
+		cancel()
+		wg.Wait()
+		return served.Load()
+	}
+}
+
+// A drain turns waiters away at once, lets leases end until its deadline, and then
+// cancels what they run and closes all.
+func TestScenario24_ADrainWithADeadline(t *testing.T) {
+	server, database := testkit.Shared(t)
+	s := system(t, server, database, func(_ *config.Node, p *config.Pool) { p.Size, p.DrainTimeout = 2, 300*time.Millisecond })
+	p := pool(t, s)
+	graceful, quick := lease(t, p)
+	straggler, stuck := lease(t, p)
+	running := make(chan error, 1)
+	go func() { _, err := stuck.Conn().Exec(context.Background(), "select pg_sleep(600)"); running <- err }()
+	waiter := make(chan error, 1)
+	go func() { _, err := p.Acquire(t.Context()); waiter <- err }()
+	eventually(t, "one waits and one runs", func() bool {
+		backends, err := server.Backends(t.Context(), fmt.Sprintf("pid = %d and state = 'active'", stuck.PID()))
+		return err == nil && len(backends) == 1 && p.Stats().Waiting == 1
+	})
+	closed := make(chan error, 1)
+	go func() { closed <- s.Close(t.Context()) }()
+	if err := <-waiter; !errors.Is(err, conn.ErrClosed) {
+		t.Errorf("the waiter got %v", err)
+	}
+	on(t, quick, "select 'a lease stays valid while the pool drains'")
+	graceful.Release()
+	if err := <-running; err == nil {
+		t.Error("the straggler's statement succeeded")
+	}
+	if err := <-closed; err == nil || !strings.Contains(err.Error(), "1 leases were revoked") {
+		t.Errorf("close says %v", err)
+	}
+	straggler.Release()
+	testkit.CheckNoBackends(t, server, "unoactor")
+	testkit.CheckNoLeases(t, p)
+}
+
+// A supervisor that panics, again and again, under load costs nobody his lease, and
+// leaves no backend behind on the server.
+func TestScenario25_ThePoolSupervisorPanicsUnderLoad(t *testing.T) {
+	server, database := testkit.Shared(t)
+	s := system(t, server, database, func(_ *config.Node, p *config.Pool) { p.Size, p.MaxOverflow = 3, 2 })
+	p := pool(t, s)
+	held, b := lease(t, p)
+	on(t, b, "set application_name = 'held'")
+	stop := load(t, p, 8)
+	for round := range 20 {
+		before := p.Stats().Acquired
+		p.PanicNow()
+		eventually(t, fmt.Sprintf("leases after panic %d", round), func() bool { return p.Stats().Acquired > before+20 })
+	}
+	if _, err := held.Backend(); err != nil {
+		t.Errorf("the lease is gone: %v", err)
+	}
+	on(t, b, "set application_name = 'unoactor'")
+	held.Release()
+	if n := stop(); n < 400 {
+		t.Errorf("only %d were served", n)
+	}
+	if r := p.Snapshot().Restarts; r != 0 {
+		t.Errorf("%d connections were restarted for the supervisor's panics", r)
+	}
+	if err := s.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+	testkit.CheckNoBackends(t, server, "unoactor")
+}
+
+// Backends are opened ahead and idle ones closed while others are in use, and
+// nobody who works notices.
+func TestScenario26_WarmUpAndClearIdleUnderLoad(t *testing.T) {
+	server, database := testkit.Shared(t)
+	p := pool(t, system(t, server, database, func(_ *config.Node, p *config.Pool) { p.Size = 8 }))
+	stop := load(t, p, 4)
+	for range 5 {
+		if err := p.WarmUp(t.Context(), 8); err != nil {
+			t.Fatal(err)
+		}
+		if st := p.Stats(); st.Size != 8 {
+			t.Errorf("warmed up to %+v", st)
+		}
+		n, err := p.ClearIdle(t.Context())
+		if err != nil || n > 8 {
+			t.Errorf("cleared %d, %v", n, err)
+		}
+		eventually(t, "what was idle is gone", func() bool {
+			backends, err := server.Backends(t.Context(), alone(database))
+			return err == nil && len(backends) <= 8-n+4
+		})
+	}
+	stop()
+	if err := p.WarmUp(t.Context(), 9); err == nil {
+		t.Error("warmed up beyond the hard limit")
+	}
+	if n, err := p.ClearIdle(t.Context()); err != nil || p.Stats().Size != 0 {
+		t.Errorf("cleared %d, %v, %+v", n, err, p.Stats())
+	}
+	testkit.CheckNoLeases(t, p)
+}
+
+// New credentials are taken up when one backend was opened with them; until then,
+// and if they are wrong, the old ones stay.
+func TestScenario27_ABadPasswordIsRotated(t *testing.T) {
+	server := testkit.Postgres(t, testkit.ServerOptions{Auth: "scram-sha-256", Password: "old-secret"})
+	p := pool(t, system(t, server, "postgres", func(_ *config.Node, p *config.Pool) { p.Size, p.MinIdle = 3, 2 }))
+	eventually(t, "two idle backends", func() bool { return p.Stats().Idle == 2 })
+	stop := load(t, p, 3)
+	err := p.Rotate(t.Context(), "", "wrong-secret")
+	if !errors.Is(err, supervisor.ErrRotation) || !testkit.IsSQLState(err, "28P01") || strings.Contains(err.Error(), "wrong-secret") {
+		t.Errorf("rotated to a wrong password: %v", err)
+	}
+	if g := p.Snapshot().Generation; g != 1 {
+		t.Errorf("generation %d after a rotation that failed", g)
+	}
+	held, b := lease(t, p)
+	pid := b.PID()
+	on(t, b, "alter role current_user password 'new-secret'")
+	if err := p.Rotate(t.Context(), "", "new-secret"); err != nil {
+		t.Fatal(err)
+	}
+	on(t, b, "select 'a leased backend is left alone'")
+	held.Release()
+	eventually(t, "all are replaced", func() bool {
+		for i := range p.Slots().Len() {
+			if b := p.Slots().Backend(i); b != nil && b.PID() == pid {
+				return false
+			}
+		}
+		return p.Snapshot().Generation == 2
+	})
+	stop()
+	if p.Config().Password != "new-secret" {
+		t.Error("the pool still has the old password")
+	}
+	if _, err := p.ClearIdle(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := query(t.Context(), p, "select 'x'"); err != nil {
+		t.Errorf("with the new password: %v", err)
+	}
+	testkit.CheckNoLeases(t, p)
+}
+
+// A pool grows and shrinks under load, and never has more backends than the limit
+// that holds when they are opened.
+func TestScenario28_ThePoolIsResizedLive(t *testing.T) {
+	server, database := testkit.Shared(t)
+	p := pool(t, system(t, server, database, func(_ *config.Node, p *config.Pool) { p.Size = 2 }))
+	stop := load(t, p, 12)
+	for _, size := range []int{40, 3, 20, 1} {
+		if err := p.Resize(size, 0); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, fmt.Sprintf("%d backends at most, and that many if wanted", size), func() bool {
+			st := p.Stats()
+			return st.HardLimit == size && st.Size <= size && st.Size >= min(size, 4)
+		})
+		for range 20 {
+			if backends, err := server.Backends(t.Context(), alone(database)); err != nil || len(backends) > size {
+				t.Fatalf("%d backends in a pool of %d, %v", len(backends), size, err)
+			}
+		}
+	}
+	stop()
+	if err := p.Resize(0, 0); err == nil || p.Stats().HardLimit != 1 {
+		t.Errorf("resized to nothing: %v, %+v", err, p.Stats())
+	}
+	testkit.CheckNoLeases(t, p)
+}
