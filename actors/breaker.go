@@ -30,9 +30,11 @@ func (b breaker) failed() {
 	}
 }
 
-func (b breaker) succeeded() {
+// answered closes it, also when it is open: an attempt that began before is then as
+// good as a probe.
+func (b breaker) answered() {
 	if b.circuit != nil {
-		b.circuit.RecordSuccess()
+		b.circuit.Close()
 	}
 }
 

@@ -3,6 +3,7 @@ package actors_test
 import (
 	"errors"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -20,6 +21,7 @@ import (
 type probe struct {
 	t       *testing.T
 	system  *actor.ActorSystem
+	log     *output
 	node    *actor.PID
 	view    atomic.Pointer[actors.NodeView]
 	turns   []messages.BreakerState // as they were told
@@ -27,15 +29,19 @@ type probe struct {
 	spawned []*actor.PID
 }
 
-func newProbe(t *testing.T, b config.Breaker) *probe {
-	p := &probe{t: t, system: system(t, hclog.NewNullLogger()), permits: make(chan *dialer, 100)}
-	n := config.Node{Name: "n", BackoffMin: time.Millisecond, BackoffMax: time.Millisecond, Breaker: b}
+func newProbe(t *testing.T, b config.Breaker) *probe { return newProbeOf(t, b, time.Millisecond) }
+
+// newProbeOf is newProbe of a node that waits for backoff after each failure.
+func newProbeOf(t *testing.T, b config.Breaker, backoff time.Duration) *probe {
+	p := &probe{t: t, system: system(t, hclog.NewNullLogger()), log: &output{}, permits: make(chan *dialer, 100)}
+	log := hclog.New(&hclog.LoggerOptions{Output: p.log, Level: hclog.Trace})
+	n := config.Node{Name: "n", BackoffMin: backoff, BackoffMax: backoff, Breaker: b}
 	changed := func(v actors.NodeView) {
 		if len(p.turns) == 0 || p.turns[len(p.turns)-1] != v.Breaker {
 			p.turns = append(p.turns, v.Breaker)
 		}
 	}
-	p.node = p.system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return actors.NewNode(n, hclog.NewNullLogger(), &p.view, changed) }))
+	p.node = p.system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return actors.NewNode(n, log, &p.view, changed) }))
 	return p
 }
 
@@ -51,6 +57,11 @@ func (p *probe) ask() *actor.PID {
 func (p *probe) attempt(cause messages.Cause) {
 	pid := p.ask()
 	<-p.permits
+	p.ends(pid, cause)
+}
+
+// ends has an attempt that was allowed end.
+func (p *probe) ends(pid *actor.PID, cause messages.Cause) {
 	p.system.Root.Send(pid, over{Cause: cause, Err: errors.New("on purpose")})
 	synctest.Wait()
 }
@@ -143,4 +154,92 @@ func TestWhatDoesNotOpenABreaker(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestNobodyTriesBeforeBothTheBackoffAndTheBreakerAllowIt(t *testing.T) {
+	for name, c := range map[string]struct{ backoff, reset time.Duration }{
+		"a backoff that is longer": {time.Hour, time.Second},
+		"a breaker that is longer": {time.Second, time.Hour},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := newProbeOf(t, config.Breaker{FailureThreshold: 1, TripTimeout: time.Minute, ResetTimeout: c.reset}, c.backoff)
+				defer p.end()
+				p.attempt(messages.Refused)
+				p.is(messages.BreakerOpen)
+				next := p.view.Load().Next
+				if time.Until(next) < 30*time.Minute {
+					t.Errorf("the next attempt is said to be in %v", time.Until(next))
+				}
+				p.ask()
+				<-p.permits
+				if late := time.Since(next); late < 0 || late > time.Second {
+					t.Errorf("it came %v after it was said to", late)
+				}
+			})
+		})
+	}
+}
+
+func TestAServerThatAnswersTheProbeClosesTheBreakerWhateverItSays(t *testing.T) {
+	for _, cause := range []messages.Cause{messages.Connected, messages.Crowded, messages.Denied, messages.HookFailed} {
+		t.Run(cause.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := newProbe(t, config.Breaker{FailureThreshold: 1, TripTimeout: time.Minute, ResetTimeout: time.Second})
+				defer p.end()
+				p.attempt(messages.Refused)
+				p.is(messages.BreakerOpen)
+				p.attempt(cause)
+				p.is(messages.BreakerClosed)
+			})
+		})
+	}
+}
+
+func TestAnAnswerToAnAttemptThatBeganEarlierClosesTheBreaker(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newProbe(t, config.Breaker{FailureThreshold: 1, TripTimeout: time.Minute, ResetTimeout: time.Second})
+		defer p.end()
+		slow, fast := p.ask(), p.ask()
+		<-p.permits
+		<-p.permits
+		p.ends(fast, messages.Refused)
+		p.is(messages.BreakerOpen)
+		p.ends(slow, messages.Connected)
+		p.is(messages.BreakerClosed)
+		if !p.view.Load().Up {
+			t.Error("the node counts as down")
+		}
+	})
+}
+
+func TestAProbeThatIsGivenUpLeavesItToTheNext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newProbe(t, config.Breaker{FailureThreshold: 1, TripTimeout: time.Minute, ResetTimeout: time.Second})
+		defer p.end()
+		p.attempt(messages.Refused)
+		p.attempt(messages.None)
+		p.is(messages.BreakerHalfOpen)
+		p.attempt(messages.Connected)
+		p.is(messages.BreakerClosed)
+	})
+}
+
+func TestABreakerThatOpensIsWarnedOfWithItsCauseAndOneThatTurnsBackIsNoted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newProbe(t, config.Breaker{FailureThreshold: 1, TripTimeout: time.Minute, ResetTimeout: time.Second})
+		defer p.end()
+		p.attempt(messages.Refused)
+		next := p.view.Load().Next.Format("2006-01-02 15:04:05")
+		p.attempt(messages.Connected)
+		got := p.log.String()
+		for _, want := range []string{
+			"[WARN]  breaker opened: node=n cause=refused error=\"on purpose\" next=\"" + next,
+			"[INFO]  breaker half-opened: node=n", "[INFO]  breaker closed: node=n",
+		} {
+			if !strings.Contains(got, want) {
+				t.Errorf("%q is not in:\n%s", want, got)
+			}
+		}
+	})
 }

@@ -108,8 +108,10 @@ func (n *Node) over(who *actor.PID, m messages.DialOver, now time.Time) {
 			n.log.Warn("node can't be connected to", "cause", m.Cause, "error", m.Err)
 		}
 		n.failures++
-		if m.Cause == messages.Refused { // a server that is full answers
+		if m.Cause == messages.Refused {
 			n.breaker.failed()
+		} else { // a server that is full answers
+			n.breaker.answered()
 		}
 		n.cause, n.err = m.Cause, m.Err
 		n.next = now.Add(Backoff(n.config.BackoffMin, n.config.BackoffMax, n.failures))
@@ -119,7 +121,7 @@ func (n *Node) over(who *actor.PID, m messages.DialOver, now time.Time) {
 			n.since = now
 		}
 		n.failures, n.cause, n.err, n.next = 0, messages.None, nil, time.Time{}
-		n.breaker.succeeded()
+		n.breaker.answered()
 	}
 }
 
@@ -151,13 +153,26 @@ func (n *Node) publish(state messages.BreakerState, now time.Time) {
 		Next: n.next, Dialing: len(n.dialing), Queued: len(n.queue),
 	}
 	if state == messages.BreakerOpen {
-		view.Next = now.Add(n.breaker.remaining())
+		if probe := now.Add(n.breaker.remaining()); probe.After(n.next) {
+			view.Next = probe
+		}
 	}
 	n.view.Store(&view)
 	if before.Breaker != state {
-		n.log.Warn("breaker turned", "from", before.Breaker, "to", state, "cause", n.cause, "error", n.err, "next", view.Next)
+		n.logTurn(view)
 	}
 	if before.Up != view.Up || before.Breaker != state {
 		n.changed(view)
+	}
+}
+
+func (n *Node) logTurn(v NodeView) {
+	switch v.Breaker {
+	case messages.BreakerOpen:
+		n.log.Warn("breaker opened", "cause", v.Cause, "error", v.Err, "next", v.Next)
+	case messages.BreakerHalfOpen:
+		n.log.Info("breaker half-opened")
+	case messages.BreakerClosed:
+		n.log.Info("breaker closed")
 	}
 }
