@@ -187,8 +187,9 @@ func (db *DB) BeginTx(ctx context.Context, options pgx.TxOptions) (pgx.Tx, error
 // Tx runs f in a transaction: committed if f returns nil, else rolled back, also
 // when f panics. If the pool has retry settings, f is run again, in another
 // transaction, when its own or the commit failed in a way that they name and nothing
-// was committed: so f must do nothing that a rollback does not undo. A commit that
-// was sent and not answered is told by an [*AmbiguousCommitError].
+// was committed: so f must do nothing that a rollback does not undo. If f ends the
+// transaction itself it is not run again. A commit that was sent and not answered is
+// told by an [*AmbiguousCommitError].
 func (db *DB) Tx(ctx context.Context, options pgx.TxOptions, f func(pgx.Tx) error) error {
 	return db.repeat(ctx, func() error { return db.txOnce(ctx, options, f) })
 }
@@ -212,8 +213,11 @@ func (db *DB) txOnce(ctx context.Context, options pgx.TxOptions, f func(pgx.Tx) 
 	err = f(tx)
 	ended = true
 	if err != nil {
-		lost := b.Conn().IsClosed()
-		_ = tx.Rollback(ctx)                           // as above
+		lost, unknown := b.Conn().IsClosed(), over(tx)
+		unknown = errors.Is(tx.Rollback(ctx), pgx.ErrTxClosed) || unknown
+		if unknown { // f ended it: who knows how
+			return explain(ctx, err)
+		}
 		return &harmlessError{explain(ctx, err), lost} // COMMIT was never sent
 	}
 	err = explain(ctx, commit(ctx, tx))

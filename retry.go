@@ -10,11 +10,9 @@ import (
 
 	"github.com/failsafe-go/failsafe-go"
 	"github.com/failsafe-go/failsafe-go/retrypolicy"
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/unoactor/unoactor/config"
-	"github.com/unoactor/unoactor/conn"
 )
 
 // RetryError is an operation that failed as often as the pool's retry settings
@@ -32,70 +30,6 @@ func (e *RetryError) Error() string {
 // Unwrap gives the last failure.
 func (e *RetryError) Unwrap() error { return e.Err }
 
-// AmbiguousCommitError is a COMMIT that was sent and not answered: the transaction
-// may have been committed, or not. It is never repeated.
-type AmbiguousCommitError struct{ Err error }
-
-func (e *AmbiguousCommitError) Error() string {
-	return fmt.Sprintf("the transaction may have been committed, or not: no answer to COMMIT: %v", e.Err)
-}
-
-// Unwrap gives what came instead of the answer.
-func (e *AmbiguousCommitError) Unwrap() error { return e.Err }
-
-// errLostBefore is a connection that was lost before COMMIT was sent.
-var errLostBefore = errors.New("the connection was lost before COMMIT: the transaction is rolled back")
-
-// commit commits, and tells a COMMIT that failed from one of which nobody knows.
-func commit(ctx context.Context, tx pgx.Tx) error {
-	if tx.Conn().IsClosed() {
-		return errLostBefore
-	}
-	err := tx.Commit(ctx)
-	switch {
-	case err == nil, answered(err), errors.Is(err, pgx.ErrTxCommitRollback), errors.Is(err, pgx.ErrTxClosed), conn.Unsent(err):
-		return err
-	}
-	return &AmbiguousCommitError{Err: err}
-}
-
-// answered says whether the server said no and went on: what it refused did not
-// happen. After FATAL it has not gone on, and may have committed before.
-func answered(err error) bool {
-	var pg *pgconn.PgError
-	return errors.As(err, &pg) && (pg.SeverityUnlocalized == "ERROR" || pg.SeverityUnlocalized == "" && pg.Severity == "ERROR")
-}
-
-// harmlessError marks a failure after which it is certain that nothing has happened.
-type harmlessError struct {
-	err  error
-	lost bool // there was no connection, or none any more
-}
-
-func (e *harmlessError) Error() string { return e.err.Error() }
-func (e *harmlessError) Unwrap() error { return e.err }
-
-// statementError marks the failure of one statement outside a transaction: nothing
-// happened if it was not sent, or if the server refused it.
-func statementError(err error) error {
-	unsent := err != nil && conn.Unsent(err)
-	if unsent || answered(err) {
-		return &harmlessError{err, unsent}
-	}
-	return err
-}
-
-// acquireError marks an acquire that failed: nothing was sent. Waiting longer for
-// what is refused for good is no retry.
-func acquireError(err error) error {
-	var acquire *conn.AcquireError
-	if !errors.As(err, &acquire) {
-		return err // a checkout hook's
-	}
-	ended := errors.Is(acquire.Reason, context.Canceled) || errors.Is(acquire.Reason, context.DeadlineExceeded)
-	return &harmlessError{err, !acquire.Permanent() && !ended}
-}
-
 // repeat does something, and does it again as the pool's retry settings say where
 // it failed with a harmlessError of a class that they name.
 func (db *DB) repeat(ctx context.Context, do func() error) error {
@@ -103,25 +37,24 @@ func (db *DB) repeat(ctx context.Context, do func() error) error {
 	if r.MaxRetries == 0 {
 		return bare(do())
 	}
-	began := time.Now()
-	attempts := 0
-	err := failsafe.With(policyOf(r)).WithContext(ctx).Run(func() error { attempts++; return do() })
+	began, attempts := time.Now(), 0
+	var last error
+	// What Run returns is the end of ctx, though the last attempt may have succeeded
+	// or committed nobody knows what: last is what counts.
+	stopped := failsafe.With(policyOf(r)).WithContext(ctx).Run(func() error {
+		attempts++
+		last = do()
+		return last
+	})
 	switch {
-	case err == nil:
+	case attempts == 0:
+		return stopped
+	case last == nil:
 		return nil
-	case ctx.Err() != nil && errors.Is(err, ctx.Err()), attempts <= r.MaxRetries:
-		return bare(err)
+	case attempts <= r.MaxRetries, !repeatable(last, r.RetryableErrors):
+		return explain(ctx, bare(last))
 	}
-	return &RetryError{Attempts: attempts, Took: time.Since(began), Err: bare(err)}
-}
-
-// bare takes the mark off.
-func bare(err error) error {
-	var h *harmlessError
-	if errors.As(err, &h) {
-		return h.err
-	}
-	return err
+	return &RetryError{Attempts: attempts, Took: time.Since(began), Err: bare(last)}
 }
 
 // longestRetryDelay bounds the pause between two attempts, however often it grew.

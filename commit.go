@@ -1,0 +1,53 @@
+package unoactor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/unoactor/unoactor/conn"
+)
+
+// AmbiguousCommitError is a COMMIT that was sent and not answered: the transaction
+// may have been committed, or not. It is never repeated.
+type AmbiguousCommitError struct{ Err error }
+
+func (e *AmbiguousCommitError) Error() string {
+	return fmt.Sprintf("the transaction may have been committed, or not: no answer to COMMIT: %v", e.Err)
+}
+
+// Unwrap gives what came instead of the answer.
+func (e *AmbiguousCommitError) Unwrap() error { return e.Err }
+
+// errLostBefore is a connection that was lost before COMMIT was sent.
+var errLostBefore = errors.New("the connection was lost before COMMIT: the transaction is rolled back")
+
+// commit commits, and tells a COMMIT that failed from one of which nobody knows.
+func commit(ctx context.Context, tx pgx.Tx) error {
+	lost := tx.Conn().IsClosed() && !over(tx)
+	err := tx.Commit(ctx)
+	switch {
+	case err == nil, answered(err), errors.Is(err, pgx.ErrTxCommitRollback), errors.Is(err, pgx.ErrTxClosed), conn.Unsent(err):
+		return err
+	case lost:
+		return errLostBefore
+	}
+	return &AmbiguousCommitError{Err: err}
+}
+
+// over says whether the server ended the transaction, as far as it was heard of: the
+// state that it last told outlives the connection.
+func over(tx pgx.Tx) bool { return tx.Conn().PgConn().TxStatus() == 'I' }
+
+// answered says whether the server said no and went on: what it refused did not
+// happen. After FATAL it has not gone on, and may have committed before.
+func answered(err error) bool {
+	if err == nil {
+		return false
+	}
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && (pg.SeverityUnlocalized == "ERROR" || pg.SeverityUnlocalized == "" && pg.Severity == "ERROR")
+}
