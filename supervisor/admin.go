@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/unoactor/unoactor/config"
 	"github.com/unoactor/unoactor/conn"
@@ -125,8 +126,13 @@ func (p *Pool) Reconfigure(next config.Pool) error {
 	p.dialer.Store(dialer)
 	p.config.Store(&next)
 	p.ref.Tell(messages.Reconfigure{})
-	return nil
+	ctx, cancel := context.WithTimeout(context.Background(), takeUpTime) // the pool's actor never waits
+	defer cancel()
+	return p.until(ctx, func() bool { return p.view.Load().applied == &next })
 }
+
+// takeUpTime bounds how long a pool takes to take up settings.
+const takeUpTime = 10 * time.Second
 
 // PauseMode says what becomes of those who acquire while a pool is paused.
 type PauseMode bool

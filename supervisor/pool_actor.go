@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/unoactor/unoactor/actors"
+	"github.com/unoactor/unoactor/config"
 	"github.com/unoactor/unoactor/conn"
 	"github.com/unoactor/unoactor/messages"
 )
@@ -26,7 +27,8 @@ type poolActor struct {
 	work   *actors.Tracker
 
 	states   []slotState
-	kept     int // backends to keep, see sizing.go
+	applied  *config.Pool // the settings that were taken up last
+	kept     int          // backends to keep, see sizing.go
 	quiet    time.Time
 	warm     int // backends that an operator wants open
 	draining bool
@@ -330,7 +332,8 @@ func (a *poolActor) refuse(m messages.Ended, now time.Time) {
 
 // reconfigure takes up what the topology says now.
 func (a *poolActor) reconfigure() {
-	p := a.Config()
+	a.applied = a.Settings()
+	p := *a.applied
 	before := a.slots.Stats()
 	a.kept = min(max(a.kept, p.Size), p.Hard())
 	if p.Sizing.Step == 0 {

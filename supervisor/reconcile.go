@@ -162,6 +162,9 @@ func (r *reconciler) open() {
 	}
 	wanted = max(wanted, min(lost, r.kept-r.present))
 	why := "kept in reserve"
+	if r.warm > r.present {
+		why = "an operator wants it warm"
+	}
 	if r.waiting > r.opening {
 		why = "somebody waits"
 	}

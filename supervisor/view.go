@@ -4,6 +4,7 @@ import (
 	"maps"
 	"time"
 
+	"github.com/unoactor/unoactor/config"
 	"github.com/unoactor/unoactor/messages"
 )
 
@@ -15,6 +16,7 @@ type poolView struct {
 	refused    error // why the server has nothing for the pool, nil if it has
 	readOnly   bool
 	draining   bool
+	applied    *config.Pool // the settings that were taken up last
 }
 
 // slotView is what the pool's actor knows of a slot.
@@ -49,6 +51,7 @@ func (v *slotView) restarted(cause messages.Cause) {
 func (a *poolActor) publish() {
 	view := &poolView{
 		slots: make([]slotView, len(a.states)), generation: a.generation, kept: a.kept, readOnly: a.server.ReadOnly, draining: a.draining,
+		applied: a.applied,
 	}
 	if time.Now().Before(a.blocked) {
 		view.refused = a.refused
