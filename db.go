@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/unoactor/unoactor/config"
 	"github.com/unoactor/unoactor/conn"
 	"github.com/unoactor/unoactor/supervisor"
 )
@@ -68,15 +69,20 @@ func (db *DB) Ping(ctx context.Context) error {
 
 // Exec runs a statement, or several without arguments, and returns its tag. It is
 // run once more if it certainly never reached the server, and as often as the pool's
-// retry settings say where it certainly did nothing.
-func (db *DB) Exec(ctx context.Context, sql string, args ...any) (tag pgconn.CommandTag, err error) {
-	if db.pool.Settings().Retry.MaxRetries == 0 {
-		tag, err = db.exec(ctx, sql, args)
-		return tag, bare(err)
+// retry settings say where it certainly did nothing: then also if the server refused
+// it, but for what may commit on its way, as CALL, DO and BEGIN may.
+func (db *DB) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
+	if r := &db.pool.Settings().Retry; r.MaxRetries != 0 {
+		return db.execAgain(ctx, r, sql, args)
 	}
-	err = db.repeat(ctx, func() (err error) {
+	return db.exec(ctx, sql, args)
+}
+
+func (db *DB) execAgain(ctx context.Context, r *config.Retry, sql string, args []any) (tag pgconn.CommandTag, err error) {
+	err = repeat(ctx, r, func() error {
+		var err error
 		tag, err = db.exec(ctx, sql, args)
-		return err
+		return statementError(err, sql)
 	})
 	return tag, err
 }
@@ -85,21 +91,28 @@ func (db *DB) exec(ctx context.Context, sql string, args []any) (pgconn.CommandT
 	for try := 1; ; try++ {
 		l, b, err := db.acquire(ctx)
 		if err != nil {
-			return pgconn.CommandTag{}, acquireError(err)
+			return pgconn.CommandTag{}, err
 		}
 		tag, err := b.Conn().Exec(ctx, sql, args...)
 		l.Release()
 		if err == nil || try == 2 || !conn.Unsent(err) {
-			return tag, statementError(explain(ctx, err))
+			return tag, explain(ctx, err)
 		}
 	}
 }
 
 // Query runs a statement and returns its rows, which hold a lease until they
-// are closed or read to their end. It is run again as [DB.Exec] is, but not once it
-// was sent: what fails while rows are read is theirs to tell.
+// are closed or read to their end. It is run again as [DB.Exec] is, but not once its
+// first row has come: what fails later is the rows' to tell. With retry settings it
+// returns when that row is there.
 func (db *DB) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
-	rows, err := db.query(ctx, sql, args)
+	var rows pgx.Rows
+	var err error
+	if r := &db.pool.Settings().Retry; r.MaxRetries != 0 {
+		rows, err = db.queryAgain(ctx, r, sql, args)
+	} else {
+		rows, err = db.query(ctx, sql, args)
+	}
 	if err != nil {
 		return failedRows{err: err}, err
 	}
@@ -107,8 +120,15 @@ func (db *DB) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, err
 }
 
 // QueryRow runs a statement whose first row is wanted. Its errors come from
-// Scan, which must be called: it ends the lease.
+// Scan, which must be called: it ends the lease. It is run again as [DB.Query] is.
 func (db *DB) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
+	if r := &db.pool.Settings().Retry; r.MaxRetries != 0 {
+		rows, err := db.queryAgain(ctx, r, sql, args)
+		if err != nil {
+			return failedRows{err: err}
+		}
+		return (*seenRow)(rows)
+	}
 	rows, err := db.query(ctx, sql, args)
 	if err != nil {
 		return failedRows{err: err}
@@ -116,23 +136,22 @@ func (db *DB) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
 	return (*leasedRow)(rows)
 }
 
-func (db *DB) query(ctx context.Context, sql string, args []any) (rows *leasedRows, err error) {
-	if db.pool.Settings().Retry.MaxRetries == 0 {
-		rows, err = db.queryOnce(ctx, sql, args)
-		return rows, bare(err)
-	}
-	err = db.repeat(ctx, func() (err error) {
-		rows, err = db.queryOnce(ctx, sql, args)
-		return err
+func (db *DB) queryAgain(ctx context.Context, r *config.Retry, sql string, args []any) (seen *seenRows, err error) {
+	err = repeat(ctx, r, func() error {
+		rows, err := db.query(ctx, sql, args)
+		if err == nil {
+			seen, err = see(rows)
+		}
+		return statementError(err, sql)
 	})
-	return rows, err
+	return seen, err
 }
 
-func (db *DB) queryOnce(ctx context.Context, sql string, args []any) (*leasedRows, error) {
+func (db *DB) query(ctx context.Context, sql string, args []any) (*leasedRows, error) {
 	for try := 1; ; try++ {
 		l, b, err := db.acquire(ctx)
 		if err != nil {
-			return nil, acquireError(err)
+			return nil, err
 		}
 		rows, err := b.Conn().Query(ctx, sql, args...)
 		if err == nil {
@@ -140,7 +159,7 @@ func (db *DB) queryOnce(ctx context.Context, sql string, args []any) (*leasedRow
 		}
 		l.Release()
 		if try == 2 || !conn.Unsent(err) {
-			return nil, statementError(explain(ctx, err))
+			return nil, explain(ctx, err)
 		}
 	}
 }
@@ -191,13 +210,20 @@ func (db *DB) BeginTx(ctx context.Context, options pgx.TxOptions) (pgx.Tx, error
 // transaction itself it is not run again. A commit that was sent and not answered is
 // told by an [*AmbiguousCommitError].
 func (db *DB) Tx(ctx context.Context, options pgx.TxOptions, f func(pgx.Tx) error) error {
-	return db.repeat(ctx, func() error { return db.txOnce(ctx, options, f) })
+	r := &db.pool.Settings().Retry
+	if r.MaxRetries == 0 {
+		return bare(db.txOnce(ctx, options, f))
+	}
+	return repeat(ctx, r, func() error { return db.txOnce(ctx, options, f) })
 }
 
 func (db *DB) txOnce(ctx context.Context, options pgx.TxOptions, f func(pgx.Tx) error) error {
 	l, b, err := db.acquire(ctx)
 	if err != nil {
-		return acquireError(err)
+		if h := acquireError(err); h != nil {
+			return h
+		}
+		return err
 	}
 	defer l.Release()
 	tx, err := b.Conn().BeginTx(ctx, options)

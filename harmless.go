@@ -28,22 +28,29 @@ func bare(err error) error {
 	return err
 }
 
-// statementError marks the failure of one statement outside a transaction: nothing
-// happened if it was not sent, or if the server refused it.
-func statementError(err error) error {
-	unsent := err != nil && conn.Unsent(err)
-	if unsent || answered(err) {
+// statementError marks the failure of a text that was run outside a transaction, or
+// of the acquire before: nothing happened if nothing was sent, or if the server
+// refused a text that does all or nothing.
+func statementError(err error, sql string) error {
+	if err == nil {
+		return nil
+	}
+	if h := acquireError(err); h != nil {
+		return h
+	}
+	unsent := conn.Unsent(err)
+	if unsent || answered(err) && allOrNothing(sql) {
 		return &harmlessError{err, unsent}
 	}
 	return err
 }
 
 // acquireError marks an acquire that failed: nothing was sent. Waiting longer for
-// what is refused for good is no retry.
-func acquireError(err error) error {
+// what is refused for good is no retry. It returns nil for any other failure.
+func acquireError(err error) *harmlessError {
 	var acquire *conn.AcquireError
 	if !errors.As(err, &acquire) {
-		return err // a checkout hook's
+		return nil
 	}
 	ended := errors.Is(acquire.Reason, context.Canceled) || errors.Is(acquire.Reason, context.DeadlineExceeded)
 	return &harmlessError{err, !acquire.Permanent() && !ended}

@@ -30,28 +30,22 @@ func (e *RetryError) Error() string {
 // Unwrap gives the last failure.
 func (e *RetryError) Unwrap() error { return e.Err }
 
-// repeat does something, and does it again as the pool's retry settings say where
-// it failed with a harmlessError of a class that they name.
-func (db *DB) repeat(ctx context.Context, do func() error) error {
-	r := &db.pool.Settings().Retry
-	if r.MaxRetries == 0 {
-		return bare(do())
-	}
+// repeat does something, and does it again as the settings say where it failed with a
+// harmlessError of a class that they name.
+func repeat(ctx context.Context, r *config.Retry, do func() error) error {
 	began, attempts := time.Now(), 0
 	var last error
-	// What Run returns is the end of ctx, though the last attempt may have succeeded
-	// or committed nobody knows what: last is what counts.
-	stopped := failsafe.With(policyOf(r)).WithContext(ctx).Run(func() error {
+	// What Run returns is the end of ctx, though the last attempt may have succeeded or
+	// committed nobody knows what: only last counts.
+	_ = failsafe.With(policyOf(r)).WithContext(ctx).Run(func() error {
 		attempts++
 		last = do()
 		return last
 	})
 	switch {
-	case attempts == 0:
-		return stopped
-	case last == nil:
-		return nil
-	case attempts <= r.MaxRetries, !repeatable(last, r.RetryableErrors):
+	case !repeatable(last, r.RetryableErrors):
+		return bare(last)
+	case attempts <= r.MaxRetries: // ctx ended
 		return explain(ctx, bare(last))
 	}
 	return &RetryError{Attempts: attempts, Took: time.Since(began), Err: bare(last)}
@@ -72,6 +66,9 @@ func policyOf(r *config.Retry) retrypolicy.RetryPolicy[any] {
 
 // repeatable says whether a failure was harmless and is of one of the classes.
 func repeatable(err error, classes []string) bool {
+	if err == nil {
+		return false
+	}
 	var h *harmlessError
 	if !errors.As(err, &h) {
 		return false

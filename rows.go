@@ -64,8 +64,9 @@ func (r *leasedRows) Err() error { return explain(r.ctx, r.Rows.Err()) }
 type leasedRow leasedRows
 
 // Scan reads the row and ends the lease.
-func (row *leasedRow) Scan(dest ...any) error {
-	r := (*leasedRows)(row)
+func (row *leasedRow) Scan(dest ...any) error { return scanFirst((*leasedRows)(row), dest) }
+
+func scanFirst(r pgx.Rows, dest []any) error {
 	defer r.Close()
 	if !r.Next() {
 		if err := r.Err(); err != nil {
@@ -79,6 +80,38 @@ func (row *leasedRow) Scan(dest ...any) error {
 	r.Close()
 	return r.Err()
 }
+
+// seenRows are rows of which it is known whether there is a first.
+type seenRows struct {
+	*leasedRows
+	first bool // there is one
+	taken bool // Next has told of it
+}
+
+// see waits for the first row. If there is none for an error, that is returned and the
+// rows are closed.
+func see(r *leasedRows) (*seenRows, error) {
+	first := r.Next()
+	if !first && r.Err() != nil {
+		return nil, r.Err()
+	}
+	return &seenRows{leasedRows: r, first: first}, nil
+}
+
+// Next prepares the next row; after the last it closes the rows.
+func (r *seenRows) Next() bool {
+	if !r.taken {
+		r.taken = true
+		return r.first
+	}
+	return r.leasedRows.Next()
+}
+
+// seenRow is the first of such rows.
+type seenRow seenRows
+
+// Scan reads the row and ends the lease.
+func (row *seenRow) Scan(dest ...any) error { return scanFirst((*seenRows)(row), dest) }
 
 // failedRows are the rows, or the row, of a query that was not run.
 type failedRows struct{ err error }
