@@ -107,6 +107,9 @@ func ExampleDB_Pool_why() {
 	db, end := examplePool(ctx, config.Pool{Size: 1, AcquireTimeout: 500 * time.Millisecond})
 	defer end()
 
+	if err := db.Pool().WarmUp(ctx, 1); err != nil {
+		log.Fatal(err)
+	}
 	only, err := db.Acquire(ctx)
 	if err != nil {
 		log.Fatal(err)
@@ -125,7 +128,7 @@ func ExampleDB_Pool_why() {
 	// Output:
 	// no backend became free within the pool's acquire_timeout
 	// used: 1 of 1 - by the same goroutine: 1
-	// open somebody waits
+	// open an operator wants it warm
 	// refuse timeout
 }
 
