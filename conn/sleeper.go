@@ -35,7 +35,9 @@ func (s *Slots) wait(ctx context.Context, p Priority) (Lease, error) {
 	}
 	<-w.ready
 	if errors.Is(w.err, errEnough) {
-		return Lease{}, s.refusal(ctx.Err(), asDuration(s.now()-w.waiting.since))
+		err := s.refusal(ctx.Err(), asDuration(s.now()-w.waiting.since))
+		err.OwnLeases = s.heldBy(w.waiting.holder)
+		return Lease{}, err
 	}
 	return w.lease, w.err
 }

@@ -40,7 +40,7 @@ func Reconcile(size, minIdle int, slots, state string, replaces map[int]int) str
 	for i, r := range slots {
 		s := map[rune]slotPicture{
 			'.': {phase: empty}, 'l': {phase: empty, lost: true}, '~': {phase: opening}, 'x': {phase: leaving},
-			'X': {phase: leaving, why: messages.LifetimeOver},
+			'X': {phase: leaving, why: messages.LifetimeOver}, 'L': {phase: leaving, why: messages.LifetimeOver, state: conn.Leased},
 			'i': {phase: open, state: conn.Idle}, 'B': {phase: open, state: conn.Leased}, 'c': {phase: open, state: conn.Claimed},
 			'o': {phase: open, state: conn.Idle, idle: time.Hour},
 			'_': {phase: empty, reserve: true}, 'R': {phase: open, state: conn.Leased, reserve: true}, 'r': {phase: open, state: conn.Idle, reserve: true},

@@ -180,8 +180,10 @@ func (a *poolActor) picture(now time.Time) picture {
 	for i := range a.states {
 		s := &a.states[i]
 		sp := slotPicture{phase: s.phase, reserve: i == reserve, lost: s.lost, replaces: s.replaces, why: s.why}
-		if s.phase == open {
+		if s.phase == open || s.phase == leaving {
 			sp.state, _ = a.slots.State(i)
+		}
+		if s.phase == open {
 			sp.idle = now.Sub(s.still)
 			sp.outlived = a.outlived(i, now)
 		}

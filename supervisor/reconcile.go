@@ -194,33 +194,47 @@ func (r *reconciler) retire(slot int, cause messages.Cause) {
 // atOnce is how many backends of a pool may be replaced for their age at a time.
 func atOnce(size int) int { return max(1, size/8) }
 
-// replace deals with the backends that are too old, oldest slot first: a new
-// one is connected before the old one is closed, if there is room.
+// longLease is the age from which on a lease is no reason to open another backend in
+// the place of an old one. What is leased more briefly, but again and again, is
+// relieved while it is.
+const longLease = time.Second
+
+// replace deals with the backends that are too old, in the order of their slots: a
+// new one is connected before the old one is closed, if there is room. A few are in
+// the making at a time, and as many leased ones wait for the end of their lease, so
+// that neither a long lease holds up the others, nor many that end together make a storm.
 func (r *reconciler) replace() {
-	busy := 0
+	limit := atOnce(r.pool.Size)
+	making, waiting := r.opening, 0
 	relieved := make(map[int]bool)
 	for _, s := range r.slots {
 		if s.phase == opening && s.replaces != none {
-			busy++
 			relieved[s.replaces] = true
 		}
 		if s.phase == leaving && (s.why == messages.LifetimeOver || s.why == messages.Rotated) {
-			busy++
+			waiting += b2i(s.state == conn.Leased)
+			making += b2i(s.state != conn.Leased)
 		}
 	}
 	for i, s := range r.slots {
 		if s.phase != open || s.outlived == messages.None || s.reserve || relieved[i] {
 			continue
 		}
-		if busy >= atOnce(r.pool.Size) {
-			return
-		}
-		busy++
 		switch {
-		case len(r.vacant) == 0:
+		case s.state == conn.Leased && s.idle >= longLease: // its turn comes when it is idle
+		case len(r.vacant) > 0:
+			if making < limit && !r.blocked && !r.paused {
+				making++
+				r.connect(i, fmt.Sprintf("to replace slot %d", i))
+			}
+		case s.state == conn.Leased:
+			if waiting < limit {
+				waiting++
+				r.retire(i, s.outlived)
+			}
+		case making < limit:
+			making++
 			r.retire(i, s.outlived)
-		case !r.blocked && !r.paused:
-			r.connect(i, fmt.Sprintf("to replace slot %d", i))
 		}
 	}
 }

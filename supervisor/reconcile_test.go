@@ -8,7 +8,7 @@ import (
 )
 
 // A picture is drawn as one letter a slot: . empty, ~ opening, i idle, B leased,
-// c claimed, x leaving, X leaving for its age, l empty since it was lost,
+// c claimed, x leaving, X leaving for its age, L the same, still leased, l empty since it was lost,
 // o idle for longer than the timeout, e idle and too old, E leased and too old;
 // _ R r the reserve: empty, leased, idle.
 func TestReconcileClosesTheGapBetweenWantedAndPresent(t *testing.T) {
@@ -41,6 +41,9 @@ func TestReconcileClosesTheGapBetweenWantedAndPresent(t *testing.T) {
 		"an old one without room for another goes first":           {2, 0, "eB", "", "retire 0 lifetime"},
 		"one at a time is replaced in a small pool":                {4, 0, "eeee....", "", "open 4 for 0"},
 		"and no other while one is on its way out":                 {4, 0, "eeeX....", "", ""},
+		"one that is leased on its way out holds up no idle one":   {4, 0, "eeeL....", "", "open 4 for 0"},
+		"without room, a leased one and an idle one at a time":     {4, 0, "EEee", "overflow=0", "retire 0 lifetime, retire 2 lifetime"},
+		"without room, none while another is being opened":         {4, 0, "ee~e", "overflow=0", ""},
 		"two at a time in a pool of sixteen":                       {16, 0, "eeeeiiiiiiiiiiii....", "", "open 16 for 0, open 17 for 1"},
 		"a blocked pool keeps its old ones":                        {4, 0, "e...", "blocked", ""},
 		"a draining pool lets all go":                              {4, 2, "i~Bx.", "draining waiting=1", "retire 0 drained, retire 1 drained, retire 2 drained"},
