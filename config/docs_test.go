@@ -108,3 +108,29 @@ func TestTheDocumentationShowsErrorsAsTheyAre(t *testing.T) {
 		t.Errorf("not in the documentation:\n%v", err)
 	}
 }
+
+// docs/pool.md tells of every setting of a pool, with its default.
+func TestThePoolsPageHasEverySettingOfAPool(t *testing.T) {
+	content, err := os.ReadFile("../docs/pool.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := make(map[string]string)
+	for line := range strings.Lines(string(content)) {
+		if cells := strings.Split(line, " | "); len(cells) == 4 {
+			rows[strings.TrimPrefix(cells[0], "| ")] = strings.Trim(cells[1], "`")
+		}
+	}
+	for block, prefix := range map[string]string{"pool": "", "sizing": "sizing.", "retry": "retry.", "hooks": "hooks."} {
+		settings := config.Schema()[block]
+		if len(settings) == 0 {
+			t.Errorf("no block %s", block)
+		}
+		for _, s := range settings {
+			name := "`" + prefix + s.Name + "`"
+			if got, there := rows[name]; !there || s.Default != "" && got != s.Default {
+				t.Errorf("%s: default %q there (%v), is %q", name, got, there, s.Default)
+			}
+		}
+	}
+}

@@ -28,7 +28,7 @@ type Backend struct {
 	expires     time.Time
 
 	server messages.Server
-	proven atomic.Int64 // Unix nanoseconds of its last sign of life to a ping
+	proven atomic.Pointer[time.Time] // its last sign of life to a ping; on the monotonic clock
 
 	retiring  atomic.Uint32 // the messages.Cause it is to be closed for
 	abandoned atomic.Bool   // a hook that hangs may still use it: nobody else does
@@ -59,7 +59,7 @@ func (b *Backend) PID() uint32 { return b.pg.PID() }
 func (b *Backend) Incarnation() uint64 { return b.incarnation }
 
 // Proven is when it last answered a ping, or was opened. Safe for concurrent use.
-func (b *Backend) Proven() time.Time { return time.Unix(0, b.proven.Load()) }
+func (b *Backend) Proven() time.Time { return *b.proven.Load() }
 
 // Opened is when it was ready for its first lease. Safe for concurrent use.
 func (b *Backend) Opened() time.Time { return b.opened }

@@ -82,7 +82,7 @@ func (d *Dialer) Dial(ctx context.Context, incarnation uint64) (*Backend, error)
 	}
 	now := time.Now()
 	b := &Backend{px: px, pg: px.PgConn(), dialer: d, parameters: reportedBy(px.PgConn()), incarnation: incarnation, opened: now, expires: d.expiry(now)}
-	b.proven.Store(now.UnixNano())
+	b.proven.Store(&now)
 	if b.server = lookAt(ctx, b.pg); b.pg.IsClosed() {
 		b.discard(ctx)
 		return nil, &DialError{Node: d.node.Name, Pool: d.pool.Name, Err: cmp.Or(ctx.Err(), errLeft)}

@@ -20,7 +20,8 @@ func (b *Backend) Ping(ctx context.Context) error {
 		b.pg.Conn().Close()
 		return err
 	}
-	b.proven.Store(time.Now().UnixNano())
+	now := time.Now()
+	b.proven.Store(&now)
 	return nil
 }
 

@@ -70,11 +70,14 @@ func (s *bServer) serve(c *testkit.Conversation) error {
 		if message, err = c.Receive(); err != nil {
 			break
 		}
-		q, ok := message.(*pgproto3.Query)
-		if !ok {
-			return fmt.Errorf("want a simple query, got %T", message)
+		switch m := message.(type) {
+		case *pgproto3.Query:
+			err = s.reply(c, m.String)
+		case *pgproto3.Sync: // a ping
+			err = c.Send(c.Ready())
+		default:
+			return fmt.Errorf("want a simple query or a ping, got %T", message)
 		}
-		err = s.reply(c, q.String)
 	}
 	return err
 }
