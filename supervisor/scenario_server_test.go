@@ -17,9 +17,10 @@ type bServer struct {
 	connects time.Duration                            // how long it takes to log in
 	answer   func(sql string) *pgproto3.ErrorResponse // nil, or what it says to a query
 
-	entering, mostEntering int // logging in now, and at most at once
-	open, mostOpen         int // connections
-	entered, left          int // so far
+	hangs                  bool // it answers nothing any more
+	entering, mostEntering int  // logging in now, and at most at once
+	open, mostOpen         int  // connections
+	entered, left          int  // so far
 }
 
 func (s *bServer) fake() *testkit.Fake {
@@ -57,9 +58,27 @@ func (s *bServer) slow(d time.Duration) {
 	s.connects = d
 }
 
+// hang has it answer nothing from now on.
+func (s *bServer) hang() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.hangs = true
+}
+
+// dead waits for the end, if the server hangs.
+func (s *bServer) dead(c *testkit.Conversation) {
+	s.mu.Lock()
+	hangs := s.hangs
+	s.mu.Unlock()
+	if hangs {
+		<-c.Closed()
+	}
+}
+
 func (s *bServer) serve(c *testkit.Conversation) error {
 	took := s.count(1, 1)
 	defer s.count(0, -1)
+	s.dead(c)
 	err := testkit.Wait(took)(c)
 	if err == nil {
 		err = testkit.Login()(c)
@@ -70,6 +89,7 @@ func (s *bServer) serve(c *testkit.Conversation) error {
 		if message, err = c.Receive(); err != nil {
 			break
 		}
+		s.dead(c)
 		switch m := message.(type) {
 		case *pgproto3.Query:
 			err = s.reply(c, m.String)

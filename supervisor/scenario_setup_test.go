@@ -45,12 +45,20 @@ func (l *bLog) logger() hclog.Logger {
 // Its backends call themselves by the database's name.
 func bStart(t testing.TB, server *testkit.Server, database string, o supervisor.Options, change func(*config.Node, *config.Pool)) (*supervisor.System, *supervisor.Pool) {
 	t.Helper()
+	s, p := bOpen(t, server, database, o, change)
+	t.Cleanup(func() { bClose(t, s) })
+	return s, p
+}
+
+// bOpen is bStart for a tree that the test closes.
+func bOpen(t testing.TB, server *testkit.Server, database string, o supervisor.Options, change func(*config.Node, *config.Pool)) (*supervisor.System, *supervisor.Pool) {
+	t.Helper()
 	n := config.Node{Name: "main", Host: server.Host(), Port: uint16(server.Port()), User: server.User(),
 		Password: config.Secret(server.Password()), Database: database, BackoffMin: 20 * time.Millisecond, BackoffMax: 200 * time.Millisecond}
 	p := config.Pool{Name: "default", Node: "main", Size: 4, Runtime: map[string]string{"application_name": database}}
 	change(&n, &p)
 	s := bRun(t, n, p, o)
-	t.Cleanup(func() { bClose(t, s) })
+	t.Cleanup(func() { _ = s.Close(context.Background()) }) // if the test failed before it did
 	return s, pool(t, s)
 }
 
@@ -118,9 +126,10 @@ func bBubble(t *testing.T, server *bServer, change func(*config.Node, *config.Po
 		p := config.Pool{Name: "default", Node: "main", Size: 4}
 		change(&n, &p)
 		s := bRun(t, n, p, supervisor.Options{Dialer: func(config.Pool) conn.DialerOptions { return conn.DialerOptions{Dial: fake.Dial} }})
-		test(t, s, pool(t, s))
-		testkit.CheckNoLeases(t, pool(t, s))
-		bClose(t, s)
+		lender := pool(t, s)
+		test(t, s, lender)
+		testkit.CheckNoLeases(t, lender)
+		_ = s.Close(context.Background()) // what it says is looked at by the tests about it
 		if err := fake.Close(); err != nil {
 			t.Error(err)
 		}
