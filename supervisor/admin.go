@@ -43,7 +43,7 @@ func (t *trial) decide(err error) {
 func (p *Pool) ended() error { return fmt.Errorf("pool %q: %w", p.Name(), conn.ErrClosed) }
 
 // WarmUp opens backends until n are open, n being no more than the hard limit,
-// and returns when they are. Its error is that of ctx, or why no backend could
+// and returns when they are. They stay for idle_timeout, also those beyond size. Its error is that of ctx, or why no backend could
 // be opened; what was opened stays.
 func (p *Pool) WarmUp(ctx context.Context, n int) error {
 	if hard := p.Config().Hard(); n > hard {

@@ -34,7 +34,7 @@ func Reconcile(size, minIdle int, slots, state string, replaces map[int]int) str
 			if err != nil {
 				panic(err)
 			}
-			*map[string]*int{"waiting": &p.waiting, "kept": &p.kept, "warm": &p.warm, "overflow": &p.pool.MaxOverflow}[name] = n
+			*map[string]*int{"waiting": &p.waiting, "kept": &p.kept, "warm": &p.warm, "spared": &p.spared, "overflow": &p.pool.MaxOverflow}[name] = n
 		}
 	}
 	for i, r := range slots {

@@ -30,7 +30,9 @@ type poolActor struct {
 	applied  *config.Pool // the settings that were taken up last
 	kept     int          // backends to keep, see sizing.go
 	quiet    time.Time
-	warm     int // backends that an operator wants open
+	warm     int       // backends that an operator wants open, until they are
+	spared   int       // as many are no surplus: what was warmed up stays, as if it had
+	until    time.Time // been used, until then
 	draining bool
 	deadline time.Time // of the drain
 	failures int       // refusals of the pool in a row
@@ -111,6 +113,7 @@ func (a *poolActor) Receive(ctx actor.Context) {
 		a.reconfigure()
 	case messages.Warm:
 		a.warm = m.Backends
+		a.spared, a.until = m.Backends, now.Add(min(a.Config().IdleTimeout, 24*time.Hour))
 	case messages.Invalidate:
 		a.invalidate(m)
 	case messages.Rotate:
@@ -172,7 +175,7 @@ func (a *poolActor) hopeless(now time.Time) bool {
 func (a *poolActor) picture(now time.Time) picture {
 	pool := a.Config()
 	p := picture{
-		pool: pool, kept: a.kept, warm: a.warm, draining: a.draining, paused: a.slots.Paused(), blocked: now.Before(a.blocked),
+		pool: pool, kept: a.kept, warm: a.warm, spared: a.sparedAt(now), draining: a.draining, paused: a.slots.Paused(), blocked: now.Before(a.blocked),
 		waiting: a.slots.Waiting(), slots: make([]slotPicture, len(a.states)),
 	}
 	p.admin = p.waiting > 0 && a.slots.AdminWaiting()
@@ -190,6 +193,13 @@ func (a *poolActor) picture(now time.Time) picture {
 		p.slots[i] = sp
 	}
 	return p
+}
+
+func (a *poolActor) sparedAt(now time.Time) int {
+	if now.After(a.until) {
+		return 0
+	}
+	return a.spared
 }
 
 // outlived says why the backend of a slot has to be replaced when there is time.
@@ -238,7 +248,7 @@ func (a *poolActor) retire(slot int, cause messages.Cause) {
 // pool keeps.
 func (a *poolActor) markOverflow(now time.Time) {
 	extra := make(map[int]bool)
-	for _, i := range beyond(max(a.kept, a.warm), a.picture(now).slots) {
+	for _, i := range beyond(max(a.kept, a.sparedAt(now)), a.picture(now).slots) {
 		extra[i] = true
 	}
 	extra[a.slots.Reserve()] = true

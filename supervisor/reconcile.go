@@ -30,6 +30,7 @@ type picture struct {
 	pool     config.Pool
 	kept     int // backends to keep: the pool's size, or what dynamic sizing made of it
 	warm     int // backends that an operator wants open
+	spared   int // backends that are no surplus, since they were warmed up
 	draining bool
 	paused   bool
 	blocked  bool // no new attempts to connect now
@@ -246,7 +247,7 @@ func (r *reconciler) trim() {
 		r.retire(i, messages.Surplus)
 	}
 	if r.waiting == 0 {
-		for _, i := range beyond(max(r.kept, r.warm), r.slots) {
+		for _, i := range beyond(max(r.kept, r.spared), r.slots) {
 			if r.slots[i].state == conn.Idle {
 				r.retire(i, messages.Surplus)
 			}
@@ -260,7 +261,7 @@ func (r *reconciler) trim() {
 	}
 	slices.SortStableFunc(idle, func(a, b int) int { return cmp.Compare(r.slots[b].idle, r.slots[a].idle) })
 	for _, i := range idle {
-		if r.idle > r.pool.MinIdle && r.present > r.warm {
+		if r.idle > r.pool.MinIdle {
 			r.retire(i, messages.IdleTooLong)
 		}
 	}

@@ -15,7 +15,7 @@ func TestReconcileClosesTheGapBetweenWantedAndPresent(t *testing.T) {
 	for name, c := range map[string]struct {
 		size, minIdle int
 		slots         string
-		state         string // waiting=N kept=N warm=N overflow=N draining blocked paused admin
+		state         string // waiting=N kept=N warm=N spared=N overflow=N draining blocked paused admin
 		want          string
 	}{
 		"nothing is wanted, nothing is opened":                     {4, 0, "....", "", ""},
@@ -52,7 +52,7 @@ func TestReconcileClosesTheGapBetweenWantedAndPresent(t *testing.T) {
 		"a paused pool keeps its old ones":                         {4, 0, "e...", "paused", ""},
 		"an operator wants it warm":                                {4, 0, "i...", "warm=3", "open 1, open 2"},
 		"warm beyond the size, up to the hard limit":               {2, 0, "ii..", "warm=4", "open 2, open 3"},
-		"what was warmed up is not closed again meanwhile":         {2, 0, "iii~", "warm=4", ""},
+		"what was warmed up is not closed again meanwhile":         {2, 0, "iii~", "warm=4 spared=4", ""},
 		"a pool that grew keeps more":                              {2, 0, "iii.", "kept=3", ""},
 		"a pool that grew keeps no more than that":                 {2, 0, "iiii", "kept=3", "retire 3 surplus"},
 		"a pool that shrank lets go of all beyond its limit":       {2, 0, "BBBB", "overflow=1 waiting=5", "retire 3 surplus"},

@@ -8,10 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/unoactor/unoactor/config"
-	"github.com/unoactor/unoactor/conn"
 	"github.com/unoactor/unoactor/supervisor"
 	"github.com/unoactor/unoactor/testkit"
 )
@@ -39,103 +37,6 @@ func load(t *testing.T, p *supervisor.Pool, goroutines int) (stop func() int64) 
 		wg.Wait()
 		return served.Load()
 	}
-}
-
-// A drain turns waiters away at once, lets leases end until its deadline, and then
-// cancels what they run and closes all.
-func TestScenario24_ADrainWithADeadline(t *testing.T) {
-	server, database := testkit.Shared(t)
-	s := system(t, server, database, func(_ *config.Node, p *config.Pool) { p.Size, p.DrainTimeout = 2, 300*time.Millisecond })
-	p := pool(t, s)
-	graceful, quick := lease(t, p)
-	straggler, stuck := lease(t, p)
-	running := make(chan error, 1)
-	go func() { _, err := stuck.Conn().Exec(context.Background(), "select pg_sleep(600)"); running <- err }()
-	waiter := make(chan error, 1)
-	go func() { _, err := p.Acquire(t.Context()); waiter <- err }()
-	eventually(t, "one waits and one runs", func() bool {
-		backends, err := server.Backends(t.Context(), fmt.Sprintf("pid = %d and state = 'active'", stuck.PID()))
-		return err == nil && len(backends) == 1 && p.Stats().Waiting == 1
-	})
-	closed := make(chan error, 1)
-	go func() { closed <- s.Close(t.Context()) }()
-	if err := <-waiter; !errors.Is(err, conn.ErrClosed) {
-		t.Errorf("the waiter got %v", err)
-	}
-	on(t, quick, "select 'a lease stays valid while the pool drains'")
-	graceful.Release()
-	if err := <-running; err == nil {
-		t.Error("the straggler's statement succeeded")
-	}
-	if err := <-closed; err == nil || !strings.Contains(err.Error(), "1 leases were revoked") {
-		t.Errorf("close says %v", err)
-	}
-	straggler.Release()
-	testkit.CheckNoBackends(t, server, "unoactor")
-	testkit.CheckNoLeases(t, p)
-}
-
-// A supervisor that panics, again and again, under load costs nobody his lease, and
-// leaves no backend behind on the server.
-func TestScenario25_ThePoolSupervisorPanicsUnderLoad(t *testing.T) {
-	server, database := testkit.Shared(t)
-	s := system(t, server, database, func(_ *config.Node, p *config.Pool) { p.Size, p.MaxOverflow = 3, 2 })
-	p := pool(t, s)
-	held, b := lease(t, p)
-	on(t, b, "set application_name = 'held'")
-	stop := load(t, p, 8)
-	for round := range 20 {
-		before := p.Stats().Acquired
-		p.PanicNow()
-		eventually(t, fmt.Sprintf("leases after panic %d", round), func() bool { return p.Stats().Acquired > before+20 })
-	}
-	if _, err := held.Backend(); err != nil {
-		t.Errorf("the lease is gone: %v", err)
-	}
-	on(t, b, "set application_name = 'unoactor'")
-	held.Release()
-	if n := stop(); n < 400 {
-		t.Errorf("only %d were served", n)
-	}
-	if r := p.Snapshot().Restarts; r != 0 {
-		t.Errorf("%d connections were restarted for the supervisor's panics", r)
-	}
-	if err := s.Close(t.Context()); err != nil {
-		t.Error(err)
-	}
-	testkit.CheckNoBackends(t, server, "unoactor")
-}
-
-// Backends are opened ahead and idle ones closed while others are in use, and
-// nobody who works notices.
-func TestScenario26_WarmUpAndClearIdleUnderLoad(t *testing.T) {
-	server, database := testkit.Shared(t)
-	p := pool(t, system(t, server, database, func(_ *config.Node, p *config.Pool) { p.Size = 8 }))
-	stop := load(t, p, 4)
-	for range 5 {
-		if err := p.WarmUp(t.Context(), 8); err != nil {
-			t.Fatal(err)
-		}
-		if st := p.Stats(); st.Size != 8 {
-			t.Errorf("warmed up to %+v", st)
-		}
-		n, err := p.ClearIdle(t.Context())
-		if err != nil || n > 8 {
-			t.Errorf("cleared %d, %v", n, err)
-		}
-		eventually(t, "what was idle is gone", func() bool {
-			backends, err := server.Backends(t.Context(), alone(database))
-			return err == nil && len(backends) <= 8-n+4
-		})
-	}
-	stop()
-	if err := p.WarmUp(t.Context(), 9); err == nil {
-		t.Error("warmed up beyond the hard limit")
-	}
-	if n, err := p.ClearIdle(t.Context()); err != nil || p.Stats().Size != 0 {
-		t.Errorf("cleared %d, %v, %+v", n, err, p.Stats())
-	}
-	testkit.CheckNoLeases(t, p)
 }
 
 // New credentials are taken up when one backend was opened with them; until then,
