@@ -28,11 +28,11 @@ func (s *Slots) Claim(index int) (*Backend, bool) {
 	return sl.backend.Load(), true
 }
 
-// Return puts a claimed slot back into circulation, unless its backend was
-// retired meanwhile: then it stays claimed, and the cause is returned.
+// Return puts a claimed slot back into circulation, unless its backend was retired
+// meanwhile or is one too many: then it stays claimed, and the cause is returned.
 func (s *Slots) Return(index int) messages.Cause {
 	sl := s.slot(index)
-	if sl.marks.Load()&markRetire != 0 {
+	if sl.marks.Load()&atRelease != 0 && !sl.stays() {
 		return sl.backend.Load().retirement()
 	}
 	sl.give()

@@ -150,8 +150,8 @@ func (p *Pool) Pause(ctx context.Context, mode PauseMode) error {
 	p.slots.Pause(bool(mode))
 	p.note(conn.Decision{What: conn.Holding, Slot: -1, Note: "paused by an operator"})
 	p.ref.Tell(messages.Grow{})
-	if err := p.until(ctx, func() bool { return p.Stats().Used == 0 }); err != nil {
-		return fmt.Errorf("pause pool %q: %d leases are still out: %w", p.Name(), p.Stats().Used, err)
+	if err := p.until(ctx, func() bool { return p.Leased() == 0 }); err != nil {
+		return fmt.Errorf("pause pool %q: %d leases are still out: %w", p.Name(), p.Leased(), err)
 	}
 	return nil
 }

@@ -85,8 +85,14 @@ func (p *Pool) Stats() conn.Stats { return p.slots.Stats() }
 // Slots is where those enqueue for a lease who wait otherwise than in Acquire.
 func (p *Pool) Slots() *conn.Slots { return p.slots }
 
-// Leased is how many leases are out.
-func (p *Pool) Leased() int { return p.slots.Stats().Used }
+// Leased is how many leases are out, that of the reserve among them.
+func (p *Pool) Leased() int {
+	n := p.slots.Stats().Used
+	if state, _ := p.slots.State(p.slots.Reserve()); state == conn.Leased {
+		n++
+	}
+	return n
+}
 
 // Why are the last decisions of the pool, up to n, the latest last: whom it let
 // wait or refused, which backends it opened, closed and restarted, and the causes.

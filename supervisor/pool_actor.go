@@ -182,7 +182,7 @@ func (a *poolActor) picture(now time.Time) picture {
 	reserve := a.slots.Reserve()
 	for i := range a.states {
 		s := &a.states[i]
-		sp := slotPicture{phase: s.phase, reserve: i == reserve, lost: s.lost, replaces: s.replaces, why: s.why}
+		sp := slotPicture{phase: s.phase, reserve: i == reserve, trial: s.trial != nil, lost: s.lost, replaces: s.replaces, why: s.why}
 		if s.phase == open || s.phase == leaving {
 			sp.state, _ = a.slots.State(i)
 		}
@@ -248,7 +248,12 @@ func (a *poolActor) retire(slot int, cause messages.Cause) {
 // pool keeps.
 func (a *poolActor) markOverflow(now time.Time) {
 	extra := make(map[int]bool)
-	for _, i := range beyond(max(a.kept, a.sparedAt(now)), a.picture(now).slots) {
+	p := a.picture(now)
+	out := 0 // leases of those that leave: beyond the limit, if the pool shrank
+	for _, s := range p.slots {
+		out += b2i(!s.reserve && s.phase == leaving && s.state == conn.Leased)
+	}
+	for _, i := range beyond(min(max(a.kept, p.spared), max(0, p.pool.Hard()-out)), p.slots) {
 		extra[i] = true
 	}
 	extra[a.slots.Reserve()] = true

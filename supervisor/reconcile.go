@@ -43,6 +43,7 @@ type slotPicture struct {
 	phase    phase
 	state    conn.State
 	idle     time.Duration  // since its last lease, at least
+	trial    bool           // it tries new credentials
 	reserve  bool           // it is for administrators: beyond the limits, and closed when none waits
 	outlived messages.Cause // why another has to take its place, None if it needn't
 	lost     bool           // its last incarnation was: it wants another
@@ -76,6 +77,7 @@ func reconcile(p picture) []action {
 	r := reconciler{picture: p}
 	r.count()
 	r.relieve()
+	r.pause()
 	r.open()
 	r.replace()
 	r.trim()
@@ -142,6 +144,16 @@ func (r *reconciler) relieve() {
 	for i := range r.slots {
 		if s := &r.slots[i]; s.phase == open && s.replaces != none && r.slots[s.replaces].phase == open {
 			r.retire(s.replaces, r.slots[s.replaces].outlived)
+		}
+	}
+}
+
+// pause gives up what is being connected: a paused pool leaves its server alone.
+func (r *reconciler) pause() {
+	for i, s := range r.slots {
+		if r.paused && s.phase == opening && !s.trial {
+			r.opening -= b2i(!s.reserve)
+			r.retire(i, messages.Cleared)
 		}
 	}
 }
@@ -245,6 +257,18 @@ func (r *reconciler) replace() {
 func (r *reconciler) trim() {
 	for _, i := range beyond(r.pool.Hard(), r.slots) {
 		r.retire(i, messages.Surplus)
+	}
+	// A pool that shrank may have leases that are on their way out and beyond the
+	// limit: until they are, idle ones make room.
+	over := -r.pool.Hard()
+	for _, s := range r.slots {
+		over += b2i(!s.reserve && s.phase != empty && (s.phase != leaving || s.state == conn.Leased))
+	}
+	for i := len(r.slots) - 1; i >= 0 && over > 0; i-- {
+		if s := r.slots[i]; s.phase == open && s.state == conn.Idle && !s.reserve {
+			r.retire(i, messages.Surplus)
+			over--
+		}
 	}
 	if r.waiting == 0 {
 		for _, i := range beyond(max(r.kept, r.spared), r.slots) {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -48,8 +47,9 @@ type System struct {
 	started  time.Time
 	stopped  chan struct{} // closed when the root actor has stopped
 
-	closing sync.Once
-	closed  error
+	closing atomic.Bool
+	closed  chan struct{} // closed when Close has done its work
+	failed  error         // what that says
 }
 
 type node struct {
@@ -71,7 +71,7 @@ func Start(t config.Topology, o Options) (*System, error) {
 	if log == nil {
 		log = hclog.NewNullLogger()
 	}
-	s := &System{topology: t, log: log, started: time.Now(), stopped: make(chan struct{})}
+	s := &System{topology: t, log: log, started: time.Now(), stopped: make(chan struct{}), closed: make(chan struct{})}
 	s.table.Store(routing.NewTable(t))
 	for _, n := range t.Nodes {
 		added := &node{config: n}
@@ -243,10 +243,14 @@ func (s *System) Route(i routing.Intent) (*Pool, routing.Choice, error) {
 // Close drains all pools side by side, each for its own drain_timeout and none
 // for longer than ctx, and returns when every backend and every goroutine of
 // the tree has ended. Leases that are still out then are revoked, which is told
-// by the error. Later calls return the first one's result.
+// by the error. Later calls wait for the first one, and return its result.
 func (s *System) Close(ctx context.Context) error {
-	s.closing.Do(func() { s.closed = s.close(ctx) })
-	return s.closed
+	if s.closing.CompareAndSwap(false, true) {
+		s.failed = s.close(ctx)
+		close(s.closed)
+	}
+	<-s.closed
+	return s.failed
 }
 
 func (s *System) close(ctx context.Context) error {
