@@ -83,9 +83,14 @@ func (d *Dialer) Dial(ctx context.Context, incarnation uint64) (*Backend, error)
 	now := time.Now()
 	b := &Backend{px: px, pg: px.PgConn(), dialer: d, parameters: reportedBy(px.PgConn()), incarnation: incarnation, opened: now, expires: d.expiry(now)}
 	b.proven.Store(&now)
-	if b.server = lookAt(ctx, b.pg); b.pg.IsClosed() {
+	// Not cut short by who gives up: it would leave a process on the server that
+	// nobody waits for.
+	deadline, _ := ctx.Deadline()
+	asking, done := context.WithDeadline(context.WithoutCancel(ctx), deadline)
+	defer done()
+	if b.server = lookAt(asking, b.pg); b.pg.IsClosed() {
 		b.discard(ctx)
-		return nil, &DialError{Node: d.node.Name, Pool: d.pool.Name, Err: cmp.Or(ctx.Err(), errLeft)}
+		return nil, &DialError{Node: d.node.Name, Pool: d.pool.Name, Err: cmp.Or(asking.Err(), errLeft)}
 	}
 	for _, h := range connectHooks(d.hooks) {
 		if err := d.run(ctx, h.OnConnect, b); err != nil {

@@ -258,16 +258,21 @@ func (r *reconciler) trim() {
 	for _, i := range beyond(r.pool.Hard(), r.slots) {
 		r.retire(i, messages.Surplus)
 	}
-	// A pool that shrank may have leases that are on their way out and beyond the
-	// limit: until they are, idle ones make room.
+	// A pool that shrank may have connections in the making, and leases on their way
+	// out, that are beyond the limit: the former are given up, idle ones make room for the latter.
 	over := -r.pool.Hard()
 	for _, s := range r.slots {
 		over += b2i(!s.reserve && s.phase != empty && (s.phase != leaving || s.state == conn.Leased))
 	}
-	for i := len(r.slots) - 1; i >= 0 && over > 0; i-- {
-		if s := r.slots[i]; s.phase == open && s.state == conn.Idle && !s.reserve {
-			r.retire(i, messages.Surplus)
-			over--
+	for _, expendable := range []func(slotPicture) bool{
+		func(s slotPicture) bool { return s.phase == opening },
+		func(s slotPicture) bool { return s.phase == open && s.state == conn.Idle },
+	} {
+		for i := len(r.slots) - 1; i >= 0 && over > 0; i-- {
+			if s := r.slots[i]; !s.reserve && expendable(s) {
+				r.retire(i, messages.Surplus)
+				over--
+			}
 		}
 	}
 	if r.waiting == 0 {

@@ -58,6 +58,7 @@ func TestReconcileClosesTheGapBetweenWantedAndPresent(t *testing.T) {
 		"a pool that grew keeps no more than that":                 {2, 0, "iiii", "kept=3", "retire 3 surplus"},
 		"a pool that shrank lets go of all beyond its limit":       {2, 0, "BBBB", "overflow=1 waiting=5", "retire 3 surplus"},
 		"a pool that shrank opens nothing while it is too large":   {2, 0, "x.xx", "overflow=1 waiting=5", ""},
+		"what is being connected beyond the limit is given up":     {2, 0, "B~~~", "overflow=0 waiting=5", "retire 3 surplus, retire 2 surplus"},
 		"a lease beyond the limit is made room for by an idle one": {2, 0, "iBL.", "overflow=0", "retire 0 surplus"},
 		"and one when there is room for one":                       {2, 0, "x..x", "overflow=1 waiting=5", "open 1"},
 		"the reserve is opened for an administrator":               {2, 0, "BB_", "overflow=0 waiting=1 admin", "open 2"},
