@@ -1,5 +1,6 @@
 #!/bin/sh
-# Runs the tests with the race detector in random order, again and again, until
+# Runs the tests with the race detector in random order, with 500 other stories for the
+# model of the pool each time, again and again, until
 # the time $1 (such as 90s, 5m, 1h) is over or a test fails.
 set -eu
 cd "$(dirname "$0")/.."
@@ -14,6 +15,6 @@ round=0
 while [ "$(date +%s)" -lt "$end" ]; do
 	round=$((round + 1))
 	echo "stress: round $round"
-	go test -race -count 1 -shuffle on -p 2 -timeout 9m ./...
+	UNOACTOR_STRESS=500 go test -race -count 1 -shuffle on -p 2 -timeout 20m ./...
 done
 echo "stress: $round rounds without a failure"

@@ -249,11 +249,15 @@ func (a *poolActor) retire(slot int, cause messages.Cause) {
 func (a *poolActor) markOverflow(now time.Time) {
 	extra := make(map[int]bool)
 	p := a.picture(now)
-	out := 0 // leases of those that leave: beyond the limit, if the pool shrank
+	there := 0
 	for _, s := range p.slots {
-		out += b2i(!s.reserve && s.phase == leaving && s.state == conn.Leased)
+		there += b2i(!s.reserve && s.phase != empty && (s.phase != leaving || s.state == conn.Leased))
 	}
-	for _, i := range beyond(min(max(a.kept, p.spared), max(0, p.pool.Hard()-out)), p.slots) {
+	keep := max(a.kept, p.spared)
+	if there > p.pool.Hard() {
+		keep = 0 // it shrank: whichever comes back first makes room
+	}
+	for _, i := range beyond(keep, p.slots) {
 		extra[i] = true
 	}
 	extra[a.slots.Reserve()] = true
