@@ -275,11 +275,10 @@ func (a *poolActor) opened(m messages.Opened, now time.Time) {
 	a.observe.created(m.Took)
 	a.observe.emit(messages.ConnectionOpened{Origin: a.origin(), Backend: s.identity(m.Slot), Took: m.Took})
 	a.log.Debug("connection opened", "slot", m.Slot, "incarnation", m.Incarnation, "took", m.Took)
+	a.failures, a.blocked, a.refused = 0, time.Time{}, nil // also if it is a trial: its credentials are the pool's now
 	if s.trial != nil {
 		s.trial.decide(nil)
 		s.trial = nil
-	} else {
-		a.failures, a.blocked, a.refused = 0, time.Time{}, nil
 	}
 	if a.warm > 0 && a.slots.Stats().Size >= a.warm {
 		a.warm = 0
@@ -357,6 +356,7 @@ func (a *poolActor) reconfigure() {
 	p := *a.applied
 	before := a.slots.Stats()
 	a.kept = min(max(a.kept, p.Size), p.Hard())
+	a.spared = 0
 	if p.Sizing.Step == 0 {
 		a.kept = p.Size
 	}
