@@ -16,7 +16,8 @@ import (
 // DB is one pool of a system. Its statements each lease a backend for as long
 // as they run; [DB.Acquire] leases one for longer. It is safe for concurrent use.
 type DB struct {
-	pool *supervisor.Pool
+	pool     *supervisor.Pool
+	sessions *SessionConfig // nil: the default
 }
 
 // Pool is the pool itself: to pause, resize, warm up, invalidate and drain it, to
@@ -45,8 +46,12 @@ func (db *DB) AcquirePriority(ctx context.Context, p conn.Priority) (Lease, erro
 
 // acquire leases a backend to which the server has not hung up.
 func (db *DB) acquire(ctx context.Context) (Lease, *conn.Backend, error) {
+	return db.acquireAt(ctx, conn.Normal)
+}
+
+func (db *DB) acquireAt(ctx context.Context, p conn.Priority) (Lease, *conn.Backend, error) {
 	for {
-		l, err := db.pool.Acquire(ctx)
+		l, err := db.pool.AcquirePriority(ctx, p)
 		if err != nil {
 			return Lease{}, nil, err
 		}

@@ -10,11 +10,13 @@ import (
 	"github.com/unoactor/unoactor/conn"
 )
 
-// leasedRows give their lease back when they are closed or exhausted.
+// leasedRows give their lease back when they are closed or exhausted, or tell the
+// session that they are of.
 type leasedRows struct {
 	pgx.Rows
-	lease Lease
-	ctx   context.Context //nolint:containedctx // of the query that the rows are a part of, to tell why it was cancelled
+	lease   Lease
+	session *Session
+	ctx     context.Context //nolint:containedctx // of the query that the rows are a part of, to tell why it was cancelled
 }
 
 // supply is a stock of rows that a backend keeps for whoever leases it: one
@@ -42,6 +44,10 @@ func newRows(ctx context.Context, l Lease, b *conn.Backend, rows pgx.Rows) *leas
 // Close closes the rows and ends their lease. Calling it again does nothing.
 func (r *leasedRows) Close() {
 	r.Rows.Close()
+	if s := r.session; s != nil {
+		r.session = nil
+		s.readingDone(r.Err())
+	}
 	if !r.lease.IsZero() {
 		r.lease.Release()
 		r.lease = Lease{}

@@ -16,7 +16,8 @@ import (
 // System is a running topology: a tree of supervised pools. It is safe for
 // concurrent use.
 type System struct {
-	tree *supervisor.System
+	tree     *supervisor.System
+	sessions *SessionConfig // how sessions behave, nil: the default
 }
 
 // Open starts the topology in an HCL file, or in all *.hcl files of a folder.
@@ -45,7 +46,7 @@ func start(ctx context.Context, t config.Topology, o settings) (*System, error) 
 	if err != nil {
 		return nil, err
 	}
-	return &System{tree: tree}, nil
+	return &System{tree: tree, sessions: o.sessions}, nil
 }
 
 // DB finds a pool by name, and its error lists the names there are.
@@ -54,7 +55,7 @@ func (s *System) DB(name string) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &DB{pool: p}, nil
+	return &DB{pool: p, sessions: s.sessions}, nil
 }
 
 // Snapshot is the whole tree at one moment: nodes, pools, slots, their restarts
@@ -80,6 +81,8 @@ type settings struct {
 	tracer pgx.QueryTracer
 	meters metric.MeterProvider
 	events []func(*supervisor.System)
+	// sessions is nil unless there is a setting.
+	sessions *SessionConfig
 }
 
 func gather(options []Option) settings {

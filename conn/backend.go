@@ -42,6 +42,9 @@ type Backend struct {
 // Conn is the backend as pgx speaks to it.
 func (b *Backend) Conn() *pgx.Conn { return b.px }
 
+// Tracer is what is told of its statements, for whoever runs some past pgx. It may be nil.
+func (b *Backend) Tracer() pgx.QueryTracer { return b.dialer.options.Tracer }
+
 // NetConn is the socket, for whoever speaks the protocol himself. What is read
 // and written is his until the lease ends, which he does only when the server
 // is ready for a query outside a transaction.

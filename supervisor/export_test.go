@@ -90,8 +90,7 @@ func Suggest(s config.Sizing, soft, hard, kept, used, waiting int, quiet time.Du
 	return suggest(load{sizing: s, soft: soft, hard: hard, kept: kept, used: used, waiting: waiting, quiet: quiet})
 }
 
-// WithoutLiterals is withoutLiterals.
-func WithoutLiterals(sql string) string { return withoutLiterals(sql) }
+//
 
 // Vitals is vitals, exported.
 type Vitals struct {

@@ -55,7 +55,7 @@ func (a *poolActor) askAbout(ctx context.Context, e *messages.ConnectionLeaked) 
 	if err := b.Conn().QueryRow(ctx, ask, int64(e.PID)).Scan(&e.State, &e.Statement, &blockers); err != nil {
 		return err
 	}
-	e.Statement = withoutLiterals(e.Statement)
+	e.Statement = WithoutLiterals(e.Statement)
 	for _, pid := range blockers {
 		e.Blockers = append(e.Blockers, uint32(pid))
 	}

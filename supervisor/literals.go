@@ -2,10 +2,10 @@ package supervisor
 
 import "strings"
 
-// withoutLiterals is a statement with a ? for every literal in it, as an event or
+// WithoutLiterals is a statement with a ? for every literal in it, as an event or
 // a log may show it: a password is one too. It knows the literals of PostgreSQL's
 // manual, 4.1.2 ("Constants"); one that is cut off ends the statement.
-func withoutLiterals(sql string) string {
+func WithoutLiterals(sql string) string {
 	var b strings.Builder
 	for i := 0; i < len(sql); {
 		switch c := sql[i]; {

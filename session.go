@@ -1,0 +1,377 @@
+package unoactor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/unoactor/unoactor/config"
+	"github.com/unoactor/unoactor/conn"
+)
+
+// Session is what an application works in: statements, transactions and a unit of
+// work on one backend. The backend is leased with the first statement and given back
+// by [Session.Close]; until then what is SET lasts from one statement to the next. A
+// session whose backend was lost outside a transaction goes on with another one.
+//
+// A session belongs to one goroutine at a time. Use by two at once, while rows of a
+// query are still open, or after its end gives [ErrSessionBusy] or [ErrSessionEnded]
+// and sends nothing.
+type Session struct {
+	db     *DB
+	config *SessionConfig
+	guard  atomic.Int32
+
+	lease   Lease
+	backend *conn.Backend // of the lease
+	rows    *leasedRows   // those that are open
+	levels  []level       // the transaction and its savepoints, outermost first
+	lost    error         // what ended the connection that the transaction was on
+	unit    *unit         // nil until the first object
+}
+
+// NewSession makes a session, which must be closed. Nothing is leased yet.
+func (db *DB) NewSession(overrides ...SessionConfig) *Session {
+	c := db.sessions
+	if c == nil {
+		c = &defaultSession
+	}
+	if len(overrides) > 0 {
+		c = c.with(overrides)
+	}
+	return &Session{db: db, config: c}
+}
+
+// Session calls f with a session that ends with it. If f returns nil, the objects of
+// its unit of work are flushed, and a transaction that the session began of itself
+// (Autocommit off) is committed; else, also when f panics, what is open is rolled back.
+// A transaction that f began and did not end is rolled back, and told as an error.
+func (db *DB) Session(ctx context.Context, f func(context.Context, *Session) error, overrides ...SessionConfig) error {
+	s := db.NewSession(overrides...)
+	defer s.Close()
+	if err := f(ctx, s); err != nil {
+		return err
+	}
+	return s.finish(ctx)
+}
+
+// finish is what a session does that ends well.
+func (s *Session) finish(ctx context.Context) error {
+	if s.guard.Load() == sessionEnded {
+		return nil // f closed it
+	}
+	if n := len(s.levels); n > 1 || n == 1 && !s.levels[0].implicit {
+		return errors.New("the session ended in a transaction, which is rolled back: end it with Commit or Rollback, or use Session.Tx")
+	}
+	if len(s.levels) == 1 {
+		return s.Commit(ctx)
+	}
+	return s.Flush(ctx)
+}
+
+// Close ends the session: an open transaction is rolled back, objects that were not
+// flushed are forgotten, and the lease is given back. It never blocks: what takes time
+// happens in the background. Calling it again does nothing. While another goroutine
+// runs a statement, which is a mistake, the session ends after that.
+func (s *Session) Close() {
+	for {
+		state := s.guard.Load()
+		switch state {
+		case sessionEnding, sessionEnded:
+			return
+		case sessionRunning:
+			if s.guard.CompareAndSwap(state, sessionEnding) {
+				return
+			}
+		default:
+			if s.guard.CompareAndSwap(state, sessionEnding) {
+				s.end()
+				return
+			}
+		}
+	}
+}
+
+func (s *Session) end() {
+	s.guard.Store(sessionEnded)
+	if s.rows != nil {
+		s.rows.session = nil
+		s.rows.Rows.Close()
+		s.rows = nil
+	}
+	if s.unit != nil {
+		s.unit.rolledBack(0)
+	}
+	s.levels, s.unit = nil, nil
+	s.giveBack()
+}
+
+func (s *Session) giveBack() {
+	if !s.lease.IsZero() {
+		s.lease.Release() // in a transaction: the pool rolls it back
+		s.lease, s.backend = Lease{}, nil
+	}
+}
+
+// DB is the pool that the session works on.
+func (s *Session) DB() *DB { return s.db }
+
+// leased has the session have a backend.
+func (s *Session) leased(ctx context.Context) error {
+	if s.lost != nil {
+		return fmt.Errorf("%w: %w", ErrTransactionLost, s.lost)
+	}
+	if s.lease.IsZero() {
+		l, b, err := s.db.acquireAt(ctx, s.config.Priority)
+		if err != nil {
+			return err
+		}
+		s.lease, s.backend = l, b
+	} else if _, err := s.lease.Backend(); err != nil {
+		return s.gone(err) // it was revoked
+	}
+	return nil
+}
+
+// ready has it also be in the transaction that it begins of itself, if it does.
+func (s *Session) ready(ctx context.Context) error {
+	if err := s.leased(ctx); err != nil {
+		return err
+	}
+	if len(s.levels) == 0 && s.config.Autocommit == Off {
+		return s.push(ctx, s.config.TxOptions, level{implicit: true})
+	}
+	return nil
+}
+
+// connection is where the next statement goes. What is to be flushed before it is.
+func (s *Session) connection(ctx context.Context) (*pgx.Conn, error) {
+	if err := s.ready(ctx); err != nil {
+		return nil, err
+	}
+	if s.unit != nil && s.config.Autoflush != Off {
+		if err := s.flush(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return s.backend.Conn(), nil
+}
+
+// gone takes note that the backend is lost.
+func (s *Session) gone(err error) error {
+	if len(s.levels) > 0 {
+		s.lost = err
+	}
+	s.giveBack()
+	return err
+}
+
+// after judges what came of a statement: a connection that it lost is given back.
+func (s *Session) after(ctx context.Context, err error) error {
+	if err != nil && s.backend != nil && s.backend.Conn().IsClosed() {
+		return s.gone(explain(ctx, err))
+	}
+	return explain(ctx, err)
+}
+
+// again says whether a statement that failed should be sent once more, for it never
+// reached the server and no state of the session was lost with the connection.
+func (s *Session) again(first bool, err error) bool {
+	return first && len(s.levels) == 0 && conn.Unsent(err)
+}
+
+// Exec runs a statement, or several without arguments, and returns its tag. Arguments
+// may be named: see [pgx.NamedArgs]. What is said of repeating at [DB.Exec] holds for
+// the statements of a session that is in no transaction.
+func (s *Session) Exec(ctx context.Context, sql string, args ...any) (tag pgconn.CommandTag, err error) {
+	if err := s.enter(); err != nil {
+		return tag, err
+	}
+	defer s.leave()
+	if r := s.retries(); r != nil {
+		err = repeat(ctx, r, func() error {
+			var err error
+			tag, err = s.exec(ctx, sql, args)
+			return statementError(err, sql)
+		})
+		return tag, err
+	}
+	return s.exec(ctx, sql, args)
+}
+
+func (s *Session) exec(ctx context.Context, sql string, args []any) (pgconn.CommandTag, error) {
+	for try := 1; ; try++ {
+		first := s.lease.IsZero()
+		c, err := s.connection(ctx)
+		if err != nil {
+			return pgconn.CommandTag{}, err
+		}
+		tag, err := c.Exec(ctx, sql, args...)
+		if err == nil {
+			return tag, nil
+		}
+		again := try == 1 && s.again(first, err)
+		if err = s.after(ctx, err); !again {
+			return tag, err
+		}
+	}
+}
+
+// retries are the settings by which a statement is repeated, nil if it is not.
+func (s *Session) retries() *config.Retry {
+	if len(s.levels) > 0 || s.lost != nil || s.config.Autocommit == Off {
+		return nil
+	}
+	if r := &s.db.pool.Settings().Retry; r.MaxRetries != 0 {
+		return r
+	}
+	return nil
+}
+
+// Query runs a statement and returns its rows. The session is busy until they are
+// closed or read to their end. pgx's collectors make structs of them.
+func (s *Session) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
+	rows, err := s.guardedQuery(ctx, sql, args)
+	if err != nil {
+		return failedRows{err: err}, err
+	}
+	return rows, nil
+}
+
+// QueryRow runs a statement whose first row is wanted. Its errors come from Scan,
+// which must be called: the session is busy until then.
+func (s *Session) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
+	rows, err := s.guardedQuery(ctx, sql, args)
+	if err != nil {
+		return failedRows{err: err}
+	}
+	if seen, ok := rows.(*seenRows); ok {
+		return (*seenRow)(seen)
+	}
+	return (*leasedRow)(rows.(*leasedRows))
+}
+
+// guardedQuery leaves the session reading if it succeeds. Its rows are leasedRows,
+// or seenRows where the retry settings had the first row waited for.
+func (s *Session) guardedQuery(ctx context.Context, sql string, args []any) (pgx.Rows, error) {
+	if err := s.enter(); err != nil {
+		return nil, err
+	}
+	var seen *seenRows
+	if r := s.retries(); r != nil {
+		err := repeat(ctx, r, func() error {
+			rows, err := s.query(ctx, sql, args)
+			if err == nil {
+				seen, err = see(rows)
+				err = s.after(ctx, err)
+			}
+			return statementError(err, sql)
+		})
+		if err != nil {
+			s.leave()
+			return nil, err
+		}
+		if s.rows != nil {
+			s.startReading()
+		} else {
+			s.leave() // they were read to their end
+		}
+		return seen, nil
+	}
+	rows, err := s.query(ctx, sql, args)
+	if err != nil {
+		s.leave()
+		return nil, err
+	}
+	s.startReading()
+	return rows, nil
+}
+
+func (s *Session) query(ctx context.Context, sql string, args []any) (*leasedRows, error) {
+	for try := 1; ; try++ {
+		first := s.lease.IsZero()
+		c, err := s.connection(ctx)
+		if err != nil {
+			return nil, err
+		}
+		rows, err := c.Query(ctx, sql, args...)
+		if err == nil {
+			s.rows = newRows(ctx, Lease{}, s.backend, rows)
+			s.rows.session = s
+			return s.rows, nil
+		}
+		again := try == 1 && s.again(first, err)
+		if err = s.after(ctx, err); !again {
+			return nil, err
+		}
+	}
+}
+
+// SendBatch sends all queued statements in one round trip. The session is busy until
+// the results are closed, which must be done.
+func (s *Session) SendBatch(ctx context.Context, batch *pgx.Batch) pgx.BatchResults {
+	if err := s.enter(); err != nil {
+		return pgx.FailedBatchResults(batch, err)
+	}
+	c, err := s.connection(ctx)
+	if err != nil {
+		s.leave()
+		return pgx.FailedBatchResults(batch, err)
+	}
+	return &sessionBatch{BatchResults: c.SendBatch(ctx, batch), session: s, ctx: ctx}
+}
+
+// CopyFrom loads rows with COPY and returns how many there were.
+func (s *Session) CopyFrom(ctx context.Context, table pgx.Identifier, columns []string, source pgx.CopyFromSource) (int64, error) {
+	if err := s.enter(); err != nil {
+		return 0, err
+	}
+	defer s.leave()
+	c, err := s.connection(ctx)
+	if err != nil {
+		return 0, err
+	}
+	n, err := c.CopyFrom(ctx, table, columns, source)
+	return n, s.after(ctx, err)
+}
+
+// Conn is the session's connection as pgx has it, for what a session has no method
+// for, and for other libraries. The session is busy until done is called. What uses
+// the connection must leave it in the transaction in which it found it.
+func (s *Session) Conn(ctx context.Context) (c *pgx.Conn, done func(), err error) {
+	if err := s.enter(); err != nil {
+		return nil, nil, err
+	}
+	if c, err = s.connection(ctx); err != nil {
+		s.leave()
+		return nil, nil, err
+	}
+	return c, func() {
+		if c.IsClosed() {
+			_ = s.gone(errors.New("the connection was closed"))
+		}
+		s.leave()
+	}, nil
+}
+
+// sessionBatch gives the session back when it is closed.
+type sessionBatch struct {
+	pgx.BatchResults
+	session *Session
+	ctx     context.Context //nolint:containedctx // of the batch that the results are of, to tell why it was cancelled
+}
+
+// Close reads what is left of the results.
+func (b *sessionBatch) Close() error {
+	err := b.BatchResults.Close()
+	if b.session != nil {
+		err = b.session.after(b.ctx, err)
+		b.session.leave()
+		b.session = nil
+	}
+	return err
+}
