@@ -50,7 +50,7 @@ func (s *Session) flush(ctx context.Context) error {
 	if len(s.levels) > 0 {
 		return s.send(ctx, plan)
 	}
-	if plan[len(plan)-1].operation == Insert { // what comes last is no insert if anything isn't
+	if plan[len(plan)-1].operation == OpInsert { // what comes last is no insert if anything isn't
 		err := s.send(ctx, plan)
 		if err == nil {
 			s.unit.settle()
@@ -115,9 +115,9 @@ func (s *Session) sendAll(ctx context.Context, plan []*task) error {
 
 // write is the text of each task.
 func (u *unit) write(ctx context.Context, plan []*task) ([]string, error) {
-	writes := make([]Write, len(plan))
+	writes := make([]Statement, len(plan))
 	for i, t := range plan {
-		writes[i] = Write{Operation: t.operation, Object: t.entry.object, Columns: t.columns}
+		writes[i] = Statement{Operation: t.operation, Object: t.entry.object, Columns: t.columns}
 		if err := t.refer(u, &writes[i]); err != nil {
 			return nil, err
 		}
@@ -126,7 +126,7 @@ func (u *unit) write(ctx context.Context, plan []*task) ([]string, error) {
 	for i, t := range plan {
 		t.want(&writes[i])
 		var err error
-		if texts[i], err = u.mapper.Statement(ctx, writes[i]); err != nil {
+		if texts[i], err = u.mapper.SQL(ctx, writes[i]); err != nil {
 			return nil, fmt.Errorf("%s %s: %w", t.operation, t.entry.model.Table, err)
 		}
 	}
@@ -135,10 +135,10 @@ func (u *unit) write(ctx context.Context, plan []*task) ([]string, error) {
 
 // want has the statement return what the database chooses, and tell the statements
 // after it what they want to know.
-func (t *task) want(w *Write) {
+func (t *task) want(w *Statement) {
 	for i, c := range t.entry.model.Columns {
 		_, instead := w.Instead[c.Name]
-		if instead || t.operation == Insert && c.Chosen(t.entry.value) {
+		if instead || t.operation == OpInsert && c.Chosen(t.entry.value) {
 			t.returned = append(t.returned, i)
 			w.Returning = append(w.Returning, pgx.Identifier{c.Name}.Sanitize())
 		}
@@ -153,18 +153,18 @@ func setting(task, column int) string { return fmt.Sprintf("unoactor.key_%d_%d",
 
 // refer gives the foreign keys of a row the keys of its parents: of those that are
 // inserted in the same round trip, by what the server then knows.
-func (t *task) refer(u *unit, w *Write) error {
+func (t *task) refer(u *unit, w *Statement) error {
 	for _, link := range t.links {
 		for i, name := range link.parent.Columns {
 			at, own := link.to.model.column(link.parent.Keys[i]), t.entry.model.column(name)
 			if link.task == nil || !at.Chosen(link.to.value) {
 				field, key := own.Field(t.entry.value), at.Field(link.to.value)
-				if own.Literal(t.entry.value) != at.Literal(link.to.value) && set(u, field, key) && t.operation == Update {
+				if own.Literal(t.entry.value) != at.Literal(link.to.value) && set(u, field, key) && t.operation == OpUpdate {
 					w.Columns = append(w.Columns, name)
 				}
 				continue
 			}
-			if t.operation == Insert && link.task.number >= t.number {
+			if t.operation == OpInsert && link.task.number >= t.number {
 				return fmt.Errorf("insert %s: new objects refer to each other in a circle: add and flush one of them without its %s first",
 					t.entry.model.Table, name)
 			}
@@ -172,7 +172,7 @@ func (t *task) refer(u *unit, w *Write) error {
 				w.Instead = make(map[string]string)
 			}
 			w.Instead[name] = fmt.Sprintf("current_setting('%s')::%s", setting(link.task.number, link.task.tell(at.Name)), own.Type)
-			if t.operation == Update && !slices.Contains(w.Columns, name) {
+			if t.operation == OpUpdate && !slices.Contains(w.Columns, name) {
 				w.Columns = append(w.Columns, name)
 			}
 		}
@@ -213,7 +213,7 @@ func (t *task) receive(u *unit, types *pgtype.Map, r *pgconn.ResultReader) (pgco
 func (t *task) done(u *unit) {
 	e := t.entry
 	switch t.operation {
-	case Insert:
+	case OpInsert:
 		u.undo.do(func() {
 			delete(u.rows, e.identity())
 			e.state, e.image = pending, nil
@@ -221,10 +221,10 @@ func (t *task) done(u *unit) {
 		e.state = stored
 		e.remember()
 		u.rows[e.identity()] = e
-	case Update:
+	case OpUpdate:
 		u.undo.image(e)
 		e.remember()
-	case Delete:
+	case OpDelete:
 		u.undo.do(func() { e.state, u.rows[e.identity()] = doomed, e })
 		e.state = gone
 		delete(u.rows, e.identity())
@@ -254,7 +254,7 @@ func decode(types *pgtype.Map, fields []pgconn.FieldDescription, values [][]byte
 
 // fetch reads the row with an object's key into it.
 func (s *Session) fetch(ctx context.Context, m *Model, object any) error {
-	sql, err := s.unit.mapper.Statement(ctx, Write{Operation: Select, Object: object})
+	sql, err := s.unit.mapper.SQL(ctx, Statement{Operation: OpSelect, Object: object})
 	if err != nil {
 		return fmt.Errorf("read %s: %w", m.Table, err)
 	}

@@ -12,8 +12,8 @@ import (
 type Mapper interface {
 	// Model describes a struct type. It is asked often and should remember.
 	Model(reflect.Type) (*Model, error)
-	// Statement writes one statement without arguments.
-	Statement(context.Context, Write) (sql string, err error)
+	// SQL writes one statement without arguments.
+	SQL(context.Context, Statement) (sql string, err error)
 	// Scan sets columns of an object, a pointer to a struct, from what came from
 	// the database.
 	Scan(object any, columns []string, row []driver.Value) error
@@ -56,14 +56,14 @@ type Operation string
 
 // The operations.
 const (
-	Insert Operation = "insert"
-	Update Operation = "update"
-	Delete Operation = "delete"
-	Select Operation = "select" // all columns, in the order of the model
+	OpInsert Operation = "insert"
+	OpUpdate Operation = "update"
+	OpDelete Operation = "delete"
+	OpSelect Operation = "select" // all columns, in the order of the model
 )
 
-// Write is a statement about one object, found by its key unless it is inserted.
-type Write struct {
+// Statement is about one object, found by its key unless it is inserted.
+type Statement struct {
 	Operation Operation
 	Object    any      // a pointer to a struct
 	Columns   []string // what an update sets

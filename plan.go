@@ -34,15 +34,15 @@ func (u *unit) plan() ([]*task, error) {
 	for _, e := range u.order {
 		switch e.state {
 		case pending:
-			inserts = append(inserts, &task{operation: Insert, entry: e})
+			inserts = append(inserts, &task{operation: OpInsert, entry: e})
 		case doomed:
-			deletes = append(deletes, &task{operation: Delete, entry: e})
+			deletes = append(deletes, &task{operation: OpDelete, entry: e})
 		case stored:
 			columns, err := e.changed()
 			if err != nil {
 				return nil, err
 			}
-			t := &task{operation: Update, entry: e, columns: columns}
+			t := &task{operation: OpUpdate, entry: e, columns: columns}
 			if len(columns) > 0 || u.refersElsewhere(e) {
 				updates = append(updates, t)
 			}

@@ -16,7 +16,11 @@ type level struct {
 	tx       pgx.Tx // nil for a savepoint
 	implicit bool   // the session began it of itself
 	internal bool   // for a flush
+	shared   bool   // with other databases: see Atomic
 }
+
+// errShared is the attempt to end what is not the session's own.
+var errShared = errors.New("the transaction is that of System.Atomic, which ends it in all databases: return from its function, with an error to roll back")
 
 // ErrNoTransaction is a Commit or a Rollback without a Begin.
 var ErrNoTransaction = errors.New("the session is in no transaction")
@@ -87,8 +91,8 @@ func (s *Session) Commit(ctx context.Context) error {
 		return err
 	}
 	defer s.leave()
-	if len(s.levels) == 0 {
-		return ErrNoTransaction
+	if err := s.endable(); err != nil {
+		return err
 	}
 	if err := s.flush(ctx); err != nil {
 		return err
@@ -138,10 +142,21 @@ func (s *Session) Rollback(ctx context.Context) error {
 		return err
 	}
 	defer s.leave()
-	if len(s.levels) == 0 {
-		return ErrNoTransaction
+	if err := s.endable(); err != nil {
+		return err
 	}
 	return s.rollback(ctx)
+}
+
+// endable is why there is nothing to commit or roll back, nil if there is.
+func (s *Session) endable() error {
+	switch n := len(s.levels); {
+	case n == 0:
+		return ErrNoTransaction
+	case s.levels[n-1].shared:
+		return errShared
+	}
+	return nil
 }
 
 func (s *Session) rollback(ctx context.Context) error {

@@ -2,6 +2,7 @@ package unoactor
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -17,7 +18,10 @@ import (
 // concurrent use.
 type System struct {
 	tree     *supervisor.System
+	log      hclog.Logger
 	sessions *SessionConfig // how sessions behave, nil: the default
+	router   atomic.Pointer[Router]
+	recovery recovery
 }
 
 // Open starts the topology in an HCL file, or in all *.hcl files of a folder.
@@ -46,7 +50,15 @@ func start(ctx context.Context, t config.Topology, o settings) (*System, error) 
 	if err != nil {
 		return nil, err
 	}
-	return &System{tree: tree, sessions: o.sessions}, nil
+	s := &System{tree: tree, log: o.log, sessions: o.sessions}
+	if s.log == nil {
+		s.log = hclog.NewNullLogger()
+	}
+	s.recovery.wake = make(chan struct{}, 1)
+	if o.recovery > 0 {
+		s.startRecovery(o.recovery)
+	}
+	return s, nil
 }
 
 // DB finds a pool by name, and its error lists the names there are.
@@ -55,8 +67,10 @@ func (s *System) DB(name string) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &DB{pool: p, sessions: s.sessions}, nil
+	return s.database(p), nil
 }
+
+func (s *System) database(p *supervisor.Pool) *DB { return &DB{pool: p, sessions: s.sessions} }
 
 // Snapshot is the whole tree at one moment: nodes, pools, slots, their restarts
 // and the causes.
@@ -69,7 +83,10 @@ func (s *System) Tree() *supervisor.System { return s.tree }
 // each pool's drain_timeout and ctx, closes every backend and returns when all
 // goroutines of the system have ended. Its error tells of leases that had to be
 // revoked.
-func (s *System) Close(ctx context.Context) error { return s.tree.Close(ctx) }
+func (s *System) Close(ctx context.Context) error {
+	s.endRecovery()
+	return s.tree.Close(ctx)
+}
 
 // Option is what a topology can't say about a system.
 type Option func(*settings)
@@ -83,6 +100,7 @@ type settings struct {
 	events []func(*supervisor.System)
 	// sessions is nil unless there is a setting.
 	sessions *SessionConfig
+	recovery time.Duration // 0: never
 }
 
 func gather(options []Option) settings {

@@ -124,8 +124,8 @@ func (m *mapper) Scan(object any, columns []string, row []driver.Value) error {
 	return nil
 }
 
-// Statement implements [unoactor.Mapper].
-func (m *mapper) Statement(ctx context.Context, w unoactor.Write) (string, error) {
+// SQL implements [unoactor.Mapper].
+func (m *mapper) SQL(ctx context.Context, w unoactor.Statement) (string, error) {
 	q := m.query(w)
 	if hook, ok := w.Object.(bun.BeforeAppendModelHook); ok {
 		if err := hook.BeforeAppendModel(ctx, q); err != nil {
@@ -136,25 +136,25 @@ func (m *mapper) Statement(ctx context.Context, w unoactor.Write) (string, error
 	return string(sql), err
 }
 
-func (m *mapper) query(w unoactor.Write) bun.Query {
+func (m *mapper) query(w unoactor.Statement) bun.Query {
 	returning := strings.Join(w.Returning, ", ")
 	if returning == "" {
 		returning = "NULL" // bun's word for none
 	}
 	switch w.Operation {
-	case unoactor.Insert:
+	case unoactor.OpInsert:
 		q := m.db.NewInsert().Model(w.Object).Returning("?", bun.Safe(returning))
 		for column, expression := range w.Instead {
 			q = q.Value(column, "?", bun.Safe(expression))
 		}
 		return q
-	case unoactor.Update:
+	case unoactor.OpUpdate:
 		q := m.db.NewUpdate().Model(w.Object).Column(w.Columns...).WherePK().Returning("?", bun.Safe(returning))
 		for column, expression := range w.Instead {
 			q = q.Value(column, "?", bun.Safe(expression))
 		}
 		return q
-	case unoactor.Delete:
+	case unoactor.OpDelete:
 		return m.db.NewDelete().Model(w.Object).WherePK()
 	}
 	table := m.db.Table(reflect.TypeOf(w.Object).Elem())

@@ -1,0 +1,250 @@
+package unoactor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/unoactor/unoactor/config"
+)
+
+// Atomic is a transaction over several databases: see [System.Atomic]. It belongs to
+// one goroutine at a time.
+type Atomic struct {
+	sys      *System
+	config   []SessionConfig
+	sessions []*Session // in the order in which they were first asked for
+}
+
+// TwoPhaseError is a transaction that wrote in several databases of which more than one
+// can't prepare: it was rolled back in all of them.
+type TwoPhaseError struct{ Pools []string }
+
+func (e *TwoPhaseError) Error() string {
+	return fmt.Sprintf("rolled back: it wrote in several databases, and the servers of pools %s have max_prepared_transactions = 0, which only one of them may: "+
+		"set it there to at least max_connections, and restart those servers", strings.Join(e.Pools, ", "))
+}
+
+// Atomic runs f in a transaction over several databases: what it did is committed in
+// all of them, or in none. f asks its [Atomic] for a session of each database; they are
+// in a transaction each and end with f.
+//
+// If only one of the databases was written to, that is an ordinary transaction. Else it
+// takes PostgreSQL's two-phase commit: all but one of them are prepared, then the last,
+// the coordinator, commits, and by that decides for all; those that were prepared bear
+// its pool's name, its server's identity and transaction id in their names, so that anybody can ask it
+// for the decision. One server may therefore have max_prepared_transactions = 0, no
+// more: [*TwoPhaseError]. When Atomic returns nil the decision is made; a database that
+// can't be reached at that moment follows when it can be, or, if this process dies
+// first, with [System.Recover] or [WithRecovery].
+//
+// What is said of repeating at [DB.Tx] holds, with the retry settings of the pool that
+// has the most. If the connection is lost with the coordinator's COMMIT unanswered, it
+// is asked what became of it; only if it can't be asked is the error an
+// [*AmbiguousCommitError], and the rest is left to recovery.
+func (s *System) Atomic(ctx context.Context, f func(context.Context, *Atomic) error, overrides ...SessionConfig) error {
+	var r *config.Retry
+	once := func() error {
+		a := &Atomic{sys: s, config: overrides}
+		defer a.close()
+		err := a.run(ctx, f)
+		r = a.retries()
+		return err
+	}
+	err := once()
+	if err == nil || r == nil || r.MaxRetries == 0 {
+		return bare(err)
+	}
+	first := true
+	return repeat(ctx, r, func() error {
+		if first {
+			first = false
+			return err
+		}
+		return once()
+	})
+}
+
+// Session is the session of a database, by the name by which [System.Session] finds
+// it. Its transaction is ended by Atomic.
+func (a *Atomic) Session(ctx context.Context, database string) (*Session, error) {
+	db, err := a.sys.route(database)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range a.sessions {
+		if s.db.pool == db.pool {
+			return s, nil
+		}
+	}
+	s := db.NewSession(a.config...)
+	if err := s.BeginTx(ctx, s.config.TxOptions); err != nil {
+		s.Close()
+		return nil, beginError(err)
+	}
+	s.levels[0].shared = true
+	a.sessions = append(a.sessions, s)
+	return s, nil
+}
+
+func (a *Atomic) close() {
+	for _, s := range a.sessions {
+		s.Close() // rolls back what is open
+	}
+}
+
+func (a *Atomic) retries() *config.Retry {
+	var most *config.Retry
+	for _, s := range a.sessions {
+		if r := &s.db.pool.Settings().Retry; most == nil || r.MaxRetries > most.MaxRetries {
+			most = r
+		}
+	}
+	return most
+}
+
+func (a *Atomic) run(ctx context.Context, f func(context.Context, *Atomic) error) error {
+	err := f(ctx, a)
+	if err == nil {
+		err = a.flush(ctx)
+	}
+	if err != nil {
+		return a.harmless(ctx, err)
+	}
+	all, err := a.look(ctx)
+	if err != nil {
+		return a.harmless(ctx, err)
+	}
+	var writers []*participant
+	for _, p := range all {
+		if p.xid != "" {
+			writers = append(writers, p)
+		}
+	}
+	if len(writers) > 1 {
+		if err := elect(writers); err != nil {
+			return err
+		}
+	}
+	for _, p := range all {
+		if p.xid == "" { // it only read: its commit tells whether what it read holds
+			if err := p.session.commitShared(ctx); err != nil {
+				return a.harmless(ctx, err)
+			}
+		}
+	}
+	switch len(writers) {
+	case 0:
+		return nil
+	case 1:
+		return commitError(writers[0].session.commitShared(ctx))
+	}
+	return a.sys.twoPhase(ctx, writers)
+}
+
+// flush writes the units of work, and sees that f left the transactions as they were.
+func (a *Atomic) flush(ctx context.Context) error {
+	for _, s := range a.sessions {
+		if s.lost != nil {
+			return fmt.Errorf("%w: %w", ErrTransactionLost, s.lost)
+		}
+		if len(s.levels) != 1 {
+			return fmt.Errorf("pool %q: the function of Atomic left a savepoint open, or closed the session: end the one, and leave the other to Atomic", s.db.pool.Name())
+		}
+		if err := s.Flush(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// harmless marks a failure before anything was committed.
+func (a *Atomic) harmless(ctx context.Context, err error) error {
+	lost := slices.ContainsFunc(a.sessions, func(s *Session) bool { return s.lost != nil || s.lease.IsZero() })
+	if h := (*harmlessError)(nil); errors.As(err, &h) {
+		return err
+	}
+	return &harmlessError{explain(ctx, err), lost}
+}
+
+// commitError marks a commit that certainly did not happen.
+func commitError(err error) error {
+	if errors.Is(err, errLostBefore) || answered(err) {
+		return &harmlessError{err, !answered(err)}
+	}
+	return err
+}
+
+// participant is a session in a transaction that is to be committed with others.
+type participant struct {
+	session     *Session
+	pool        string
+	xid         string // "" if it wrote nothing
+	system      string // the identity of its server
+	canPrep     bool
+	gid         string // what it is prepared as
+	coordinates bool
+}
+
+// look asks each server what it has of the transaction.
+func (a *Atomic) look(ctx context.Context) ([]*participant, error) {
+	all := make([]*participant, len(a.sessions))
+	for i, s := range a.sessions {
+		p := &participant{session: s, pool: s.db.pool.Name()}
+		row := s.QueryRow(ctx, `select coalesce(pg_current_xact_id_if_assigned()::text, ''),
+			(select system_identifier::text from pg_control_system()), current_setting('max_prepared_transactions') <> '0'`)
+		if err := row.Scan(&p.xid, &p.system, &p.canPrep); err != nil {
+			return nil, fmt.Errorf("pool %q: %w", p.pool, err)
+		}
+		all[i] = p
+	}
+	return all, nil
+}
+
+// elect chooses the coordinator, and names the others' transactions after its own.
+func elect(writers []*participant) error {
+	var unable []string
+	chosen := writers[len(writers)-1]
+	for _, p := range writers {
+		if !p.canPrep {
+			unable = append(unable, p.pool)
+			chosen = p
+		}
+	}
+	if len(unable) > 1 {
+		return &TwoPhaseError{Pools: unable}
+	}
+	chosen.coordinates = true
+	for i, p := range writers {
+		if p != chosen {
+			p.gid = globalID{system: chosen.system, pool: chosen.pool, xid: chosen.xid, number: i}.String()
+		}
+	}
+	return nil
+}
+
+// commitShared is Commit for the transaction that a session shares with others.
+func (s *Session) commitShared(ctx context.Context) error {
+	if err := s.enter(); err != nil {
+		return err
+	}
+	defer s.leave()
+	return s.commit(ctx)
+}
+
+// prepare is the first phase.
+func (s *Session) prepare(ctx context.Context, gid string) error {
+	if err := s.enter(); err != nil {
+		return err
+	}
+	defer s.leave()
+	tag, err := s.backend.Conn().Exec(ctx, "prepare transaction '"+gid+"'", pgx.QueryExecModeSimpleProtocol)
+	if err == nil && tag.String() != "PREPARE TRANSACTION" {
+		err = pgx.ErrTxCommitRollback // what had failed before can't be prepared
+	}
+	return s.after(ctx, err)
+}

@@ -1,0 +1,373 @@
+package unoactor_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/unoactor/unoactor"
+	"github.com/unoactor/unoactor/config"
+	"github.com/unoactor/unoactor/testkit"
+)
+
+// bank is two databases on two servers, each with a table of accounts.
+type bank struct {
+	servers [2]*testkit.Server
+	sys     *unoactor.System
+}
+
+// bankTopology is the pools "north" and "south".
+func bankTopology(urls ...string) config.Topology {
+	var t config.Topology
+	for i, name := range []string{"north", "south"} {
+		n := config.Node{Name: name, Host: "127.0.0.1", User: "postgres", Database: "postgres"}
+		var port uint16
+		for _, c := range urls[i] {
+			port = port*10 + uint16(c-'0')
+		}
+		n.Port = port
+		t.Nodes = append(t.Nodes, n)
+		t.Pools = append(t.Pools, config.Pool{Name: name, Node: name, Size: 8, MaxOverflow: 8})
+	}
+	return t
+}
+
+func openBank(t *testing.T, prepared [2]string, options ...unoactor.Option) *bank {
+	t.Helper()
+	b := &bank{}
+	ports := make([]string, 2)
+	for i := range b.servers {
+		b.servers[i] = testkit.Postgres(t, testkit.ServerOptions{Settings: map[string]string{"max_prepared_transactions": prepared[i]}})
+		if err := b.servers[i].Exec(t.Context(), "postgres", "create table accounts (id int primary key, balance int not null); "+
+			"create table transfers (id text primary key); insert into accounts select g, 100 from generate_series(1, 10) g"); err != nil {
+			t.Fatal(err)
+		}
+		_, ports[i], _ = strings.Cut(b.servers[i].Addr(), ":")
+	}
+	var err error
+	if b.sys, err = unoactor.New(t.Context(), bankTopology(ports...), options...); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		for _, name := range []string{"north", "south"} {
+			db, _ := b.sys.DB(name)
+			testkit.CheckNoLeases(t, db.Pool())
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if err := b.sys.Close(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	return b
+}
+
+// sums are what the two databases hold.
+func (b *bank) sums(t *testing.T) (sums [2]string) {
+	t.Helper()
+	for i, s := range b.servers {
+		var err error
+		if sums[i], err = s.QueryValue(t.Context(), "postgres", "select sum(balance) from accounts"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return sums
+}
+
+// left counts the transactions that are prepared.
+func (b *bank) left(t *testing.T) (n string) {
+	t.Helper()
+	for _, s := range b.servers {
+		one, err := s.QueryValue(t.Context(), "postgres", "select count(*) from pg_prepared_xacts")
+		if err != nil {
+			t.Fatal(err)
+		}
+		n += one
+	}
+	return n
+}
+
+// transfer takes 10 from the north and gives them to the south.
+func transfer(ctx context.Context, a *unoactor.Atomic) error {
+	for name, sql := range map[string]string{
+		"north": "update accounts set balance = balance - 10 where id = 1", "south": "update accounts set balance = balance + 10 where id = 1",
+	} {
+		s, err := a.Session(ctx, name)
+		if err != nil {
+			return err
+		}
+		if _, err := s.Exec(ctx, sql); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func TestAnAtomicCommitsInAllDatabasesOrInNone(t *testing.T) {
+	b, ctx := openBank(t, [2]string{"10", "10"}), t.Context()
+	if err := b.sys.Atomic(ctx, transfer); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.sums(t); got != [2]string{"990", "1010"} {
+		t.Errorf("%v", got)
+	}
+	failure := errors.New("of the function")
+	err := b.sys.Atomic(ctx, func(ctx context.Context, a *unoactor.Atomic) error {
+		return errors.Join(transfer(ctx, a), failure)
+	})
+	if !errors.Is(err, failure) {
+		t.Error(err)
+	}
+	err = b.sys.Atomic(ctx, func(ctx context.Context, a *unoactor.Atomic) error {
+		south, err := a.Session(ctx, "south")
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(south.Commit(ctx), south.Rollback(ctx)); err == nil || !strings.Contains(err.Error(), "return from its function") {
+			t.Errorf("a participant was ended by hand: %v", err)
+		}
+		// A deferred constraint is looked at only when it is prepared, or committed.
+		if _, err := south.Exec(ctx, "create table d (a int unique deferrable initially deferred); insert into d values (1), (1)"); err != nil {
+			return err
+		}
+		return transfer(ctx, a)
+	})
+	if err == nil || !strings.Contains(err.Error(), "23505") {
+		t.Errorf("%v", err)
+	}
+	if got := b.sums(t); got != [2]string{"990", "1010"} || b.left(t) != "00" {
+		t.Errorf("%v, prepared %s", got, b.left(t))
+	}
+}
+
+func TestAnAtomicNeedsNoPreparingWhereOneDatabaseOrNoneIsWritten(t *testing.T) {
+	b, ctx := openBank(t, [2]string{"0", "0"}), t.Context()
+	err := b.sys.Atomic(ctx, func(ctx context.Context, a *unoactor.Atomic) error {
+		north, err := a.Session(ctx, "north")
+		if err != nil {
+			return err
+		}
+		south, err := a.Session(ctx, "south")
+		if err != nil {
+			return err
+		}
+		if again, err := a.Session(ctx, "south"); again != south || err != nil {
+			t.Errorf("another session of the same database: %v", err)
+		}
+		if n := one[int](t, north, "select balance from accounts where id = 2"); n != 100 {
+			t.Error(n)
+		}
+		_, err = south.Exec(ctx, "update accounts set balance = 0 where id = 2")
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	var refused *unoactor.TwoPhaseError
+	if err := b.sys.Atomic(ctx, transfer); !errors.As(err, &refused) || len(refused.Pools) != 2 {
+		t.Errorf("%v", err)
+	}
+	if got := b.sums(t); got != [2]string{"1000", "900"} {
+		t.Errorf("%v", got)
+	}
+}
+
+func TestTheServerThatCantPrepareCoordinates(t *testing.T) {
+	for _, prepared := range [][2]string{{"0", "10"}, {"10", "0"}} {
+		b := openBank(t, prepared)
+		if err := b.sys.Atomic(t.Context(), transfer); err != nil {
+			t.Errorf("%v: %v", prepared, err)
+		}
+		if got := b.sums(t); got != [2]string{"990", "1010"} {
+			t.Errorf("%v: %v", prepared, got)
+		}
+	}
+}
+
+// interrupter is a tracer that does something just before a statement is sent.
+type interrupter struct {
+	before string
+	do     func(*pgx.Conn)
+	done   atomic.Bool
+}
+
+func (i *interrupter) TraceQueryStart(ctx context.Context, c *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
+	if strings.HasPrefix(data.SQL, i.before) && i.done.CompareAndSwap(false, true) {
+		i.do(c)
+	}
+	return ctx
+}
+
+func (*interrupter) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+func TestACoordinatorThatIsLostWithItsCommitIsAskedWhatBecameOfIt(t *testing.T) {
+	for name, c := range map[string]struct {
+		before    string
+		committed bool
+	}{
+		"before the decision": {"commit", false},
+		"while it prepares":   {"prepare transaction", false},
+		"in the second phase": {"commit prepared", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var b *bank
+			kill := &interrupter{before: c.before}
+			kill.do = func(conn *pgx.Conn) {
+				for _, s := range b.servers {
+					if s.Port() == int(conn.Config().Port) {
+						if _, err := s.TerminateBackends(context.Background(), "pid = "+pid(conn)); err != nil {
+							t.Error(err)
+						}
+					}
+				}
+			}
+			b = openBank(t, [2]string{"10", "10"}, unoactor.WithTracer(kill))
+			err := b.sys.Atomic(t.Context(), transfer)
+			if (err == nil) != c.committed || !kill.done.Load() {
+				t.Errorf("%v", err)
+			}
+			if ambiguous := (*unoactor.AmbiguousCommitError)(nil); errors.As(err, &ambiguous) {
+				t.Errorf("it was not found out: %v", err)
+			}
+			want := [2]string{"1000", "1000"}
+			if c.committed {
+				want = [2]string{"990", "1010"}
+			}
+			if got := b.sums(t); got != want || b.left(t) != "00" {
+				t.Errorf("%v, prepared %s", got, b.left(t))
+			}
+		})
+	}
+}
+
+func pid(c *pgx.Conn) string { return uitoa(c.PgConn().PID()) }
+
+func uitoa(n uint32) string {
+	if n < 10 {
+		return string(rune('0' + n))
+	}
+	return uitoa(n/10) + string(rune('0'+n%10))
+}
+
+// The environment of the process that dies.
+const (
+	dyingPorts  = "UNOACTOR_TEST_DYING_PORTS"
+	dyingBefore = "UNOACTOR_TEST_DYING_BEFORE"
+)
+
+// TestTheProcessThatDies is no test of its own: it is run by the next one as another
+// process, which kills itself before a statement of a transaction over two databases.
+func TestTheProcessThatDies(t *testing.T) {
+	ports := os.Getenv(dyingPorts)
+	if ports == "" {
+		t.Skip("the next test runs it in a process of its own")
+	}
+	suicide := &interrupter{before: os.Getenv(dyingBefore), do: func(*pgx.Conn) {
+		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		select {} // it comes at once
+	}}
+	sys, err := unoactor.New(t.Context(), bankTopology(strings.Split(ports, ",")...), unoactor.WithTracer(suicide))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Fatal("it survived: ", sys.Atomic(t.Context(), transfer))
+}
+
+func TestWhatAKilledProcessLeftPreparedIsRecovered(t *testing.T) {
+	for name, c := range map[string]struct {
+		before, prepared string
+		commit           bool
+	}{
+		"killed before the coordinator's commit":   {"commit", "01", false},
+		"killed between the decision and the rest": {"commit prepared", "01", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := openBank(t, [2]string{"0", "10"}) // so that north coordinates
+			_, north, _ := strings.Cut(b.servers[0].Addr(), ":")
+			_, south, _ := strings.Cut(b.servers[1].Addr(), ":")
+			child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestTheProcessThatDies$")
+			child.Env = append(os.Environ(), dyingPorts+"="+north+","+south, dyingBefore+"="+c.before)
+			output, err := child.CombinedOutput()
+			var exit *exec.ExitError
+			if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
+				t.Fatalf("%v\n%s", err, output)
+			}
+			if got := b.left(t); got != c.prepared {
+				t.Fatalf("prepared: %s", got)
+			}
+			var found []unoactor.Recovered
+			for done := false; !done; { // its coordinator's server may not have noticed its death yet
+				if found, err = b.sys.Recover(t.Context()); err != nil || len(found) != 1 {
+					t.Fatalf("%+v, %v", found, err)
+				}
+				if done = found[0].Err == nil; !done && !strings.Contains(found[0].Err.Error(), "not decided yet") {
+					t.Fatal(found[0].Err)
+				}
+			}
+			if found[0].Pool != "south" || found[0].Commit != c.commit {
+				t.Errorf("%+v", found)
+			}
+			want := [2]string{"1000", "1000"}
+			if c.commit {
+				want = [2]string{"990", "1010"}
+			}
+			if got := b.sums(t); got != want || b.left(t) != "00" {
+				t.Errorf("%v, prepared %s", got, b.left(t))
+			}
+		})
+	}
+}
+
+func TestRecoveryInTheBackgroundEndsWhatIsLeftAndNothingElse(t *testing.T) {
+	b := openBank(t, [2]string{"10", "10"})
+	id, err := b.servers[0].QueryValue(t.Context(), "postgres", "select system_identifier from pg_control_system()")
+	if err != nil {
+		t.Fatal(err)
+	}
+	xid, err := b.servers[0].QueryValue(t.Context(), "postgres", "select pg_current_xact_id()") // committed by now
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, gid := range []string{"unoactor:" + id + ":" + xid + ":1:north", "of somebody else", "unoactor:999:5:0:north", "unoactor:nonsense"} {
+		if err := b.servers[1].Exec(t.Context(), "postgres", "begin; update accounts set balance = 7 where id = "+
+			uitoa(uint32(i+1))+"; prepare transaction '"+gid+"'"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, north, _ := strings.Cut(b.servers[0].Addr(), ":")
+	_, south, _ := strings.Cut(b.servers[1].Addr(), ":")
+	sys, err := unoactor.New(t.Context(), bankTopology(north, south), unoactor.WithRecovery(time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for left := "4"; left != "3"; {
+		if left, err = b.servers[1].QueryValue(t.Context(), "postgres", "select count(*) from pg_prepared_xacts"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n, err := b.servers[1].QueryValue(t.Context(), "postgres", "select count(*) from accounts where balance = 7"); err != nil || n != "1" {
+		t.Errorf("%s accounts: %v", n, err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if err := sys.Close(ctx); err != nil {
+		t.Error(err)
+	}
+	found, err := b.sys.Recover(t.Context())
+	if err != nil || len(found) != 2 {
+		t.Fatalf("%+v, %v", found, err)
+	}
+	for i, want := range []string{"no pool of this topology is on its coordinator's server", "not of unoactor's making"} {
+		if found[i].Err == nil || !strings.Contains(found[i].Err.Error(), want) {
+			t.Errorf("%+v, want %q", found[i], want)
+		}
+	}
+}
