@@ -22,6 +22,12 @@ func (e *AmbiguousCommitError) Error() string {
 // Unwrap gives what came instead of the answer.
 func (e *AmbiguousCommitError) Unwrap() error { return e.Err }
 
+// Commit commits a transaction as [DB.Tx] and those of [DB.Begin] do, for who began it
+// on a leased connection: a COMMIT that was sent and not answered is told by an
+// [*AmbiguousCommitError], any other error but [pgx.ErrTxClosed] means that nothing
+// was committed.
+func Commit(ctx context.Context, tx pgx.Tx) error { return explain(ctx, commit(ctx, tx)) }
+
 // errLostBefore is a connection that was lost before COMMIT was sent.
 var errLostBefore = errors.New("the connection was lost before COMMIT: the transaction is rolled back")
 

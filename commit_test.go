@@ -169,3 +169,31 @@ func TestASecondCommitSaysThatTheTransactionIsOverWhateverBecameOfItsConnection(
 		t.Errorf("%v", err)
 	}
 }
+
+func TestCommitOnALeasedConnectionTellsWhatNobodyKnowsFromWhatTheServerRefused(t *testing.T) {
+	server, database := testkit.Shared(t)
+	db := openWith(t, server, database, func(*config.Node, *config.Pool) {})
+	for name, kill := range map[string]string{"refused": "raise 'on purpose'", "unanswered": "perform pg_terminate_backend(pg_backend_pid())"} {
+		t.Run(name, func(t *testing.T) {
+			mustExec(t, db, "create table "+name+" (n int); create function "+name+"() returns trigger language plpgsql as $$ begin "+kill+"; return null; end $$; "+
+				"create constraint trigger t after insert on "+name+" deferrable initially deferred for each row execute function "+name+"()")
+			l, err := db.Acquire(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer l.Release()
+			tx, err := l.Begin(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := tx.Exec(t.Context(), "insert into "+name+" values (1)"); err != nil {
+				t.Fatal(err)
+			}
+			err = unoactor.Commit(t.Context(), tx)
+			var ambiguous *unoactor.AmbiguousCommitError
+			if unanswered := name == "unanswered"; err == nil || errors.As(err, &ambiguous) != unanswered {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+}
