@@ -2,6 +2,7 @@ package testkit
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,7 +19,9 @@ var ownGoroutines = []goleak.Option{
 	goleak.IgnoreAnyFunction("github.com/unoactor/unoactor/testkit.(*postmaster).collect"),
 }
 
-func leakedGoroutines() error { return goleak.Find(ownGoroutines...) }
+func leakedGoroutines(known ...goleak.Option) error {
+	return goleak.Find(slices.Concat(ownGoroutines, known)...)
+}
 
 // CheckGoroutines fails the test if, at its end, goroutines are left that did
 // not run when it was called. Call it first, so that it looks after every

@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"go.uber.org/goleak"
 )
 
 // Postgres starts a server for one test, which may stop, kill and freeze it at
@@ -97,7 +99,9 @@ func sharedServer(ctx context.Context) (*Server, error) {
 // fails the package when a goroutine is left, and exits. It is a TestMain:
 //
 //	func TestMain(m *testing.M) { testkit.Main(m) }
-func Main(m *testing.M) {
+//
+// known are the goroutines of other libraries that these leave running for ever.
+func Main(m *testing.M, known ...goleak.Option) {
 	shared.Lock()
 	shared.adopted = true
 	shared.Unlock()
@@ -107,7 +111,7 @@ func Main(m *testing.M) {
 		code = max(code, 1)
 	}
 	if code == 0 {
-		if err := leakedGoroutines(); err != nil {
+		if err := leakedGoroutines(known...); err != nil {
 			fmt.Fprintf(os.Stderr, "testkit: goroutines left after all tests:\n%s\n", strings.TrimSpace(err.Error()))
 			code = 1
 		}
