@@ -7,13 +7,18 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"github.com/unoactor/unoactor"
 	"github.com/unoactor/unoactor/adapters/unosql"
 	"github.com/unoactor/unoactor/config"
 	"github.com/unoactor/unoactor/testkit"
 )
 
-func TestMain(m *testing.M) { testkit.Main(m) }
+func TestMain(m *testing.M) {
+	// GORM's cache of prepared statements looks for old ones until the process ends.
+	testkit.Main(m, goleak.IgnoreAnyFunction("gorm.io/gorm/internal/lru.NewLRU[...].func1"))
+}
 
 // topology is one pool of four on a database of the test's own.
 func topology(server *testkit.Server, database string) config.Topology {
