@@ -9,13 +9,15 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/unoactor/unoactor"
 	"github.com/unoactor/unoactor/conn"
 )
 
 // connection is one use of a *sql.DB: it ends with its Close and is never kept.
 type connection struct {
 	pgx      *pgx.Conn
-	release  func() // nil once it was called
+	lease    unoactor.Lease // zero if somebody else looks after the connection
+	release  func()         // nil once it was called
 	settings settings
 }
 
@@ -119,10 +121,22 @@ func (c *connection) PrepareContext(_ context.Context, query string) (driver.Stm
 
 // usable says whether a statement may be sent at all.
 func (c *connection) usable() error {
+	if err := c.held(); err != nil {
+		return err
+	}
 	if c.pgx.IsClosed() {
 		return fmt.Errorf("%w: it was lost before the statement was sent", driver.ErrBadConn)
 	}
 	return nil
+}
+
+// held is an error once the pool has taken the connection back.
+func (c *connection) held() error {
+	if c.lease.IsZero() {
+		return nil
+	}
+	_, err := c.lease.Backend()
+	return err
 }
 
 // explain makes of a statement's error what database/sql should know: that it may be

@@ -25,7 +25,10 @@ func Open(db *unoactor.DB, options ...Option) *sql.DB {
 // OpenFunc makes a *sql.DB each of whose uses calls acquire, and when it is done the
 // function that acquire returned.
 func OpenFunc(acquire AcquireFunc, options ...Option) *sql.DB {
-	return open(newConnector(acquire, options))
+	return open(newConnector(func(ctx context.Context) (*connection, error) {
+		c, release, err := acquire(ctx)
+		return &connection{pgx: c, release: release}, err
+	}, options))
 }
 
 func open(c driver.Connector) *sql.DB {
@@ -37,25 +40,25 @@ func open(c driver.Connector) *sql.DB {
 // NewConnector is for who makes a *sql.DB with [sql.OpenDB], as what traces or counts
 // statements on their way does.
 func NewConnector(db *unoactor.DB, options ...Option) driver.Connector {
-	return newConnector(func(ctx context.Context) (*pgx.Conn, func(), error) { return lease(ctx, db) }, options)
+	return newConnector(func(ctx context.Context) (*connection, error) { return lease(ctx, db) }, options)
 }
 
 // lease leases a backend to which the server has not hung up.
-func lease(ctx context.Context, db *unoactor.DB) (*pgx.Conn, func(), error) {
+func lease(ctx context.Context, db *unoactor.DB) (*connection, error) {
 	for {
 		l, err := db.Acquire(ctx)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		if !l.Check() {
 			continue
 		}
 		c, err := l.Conn()
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		if !c.IsClosed() {
-			return c, l.Release, nil
+			return &connection{pgx: c, lease: l, release: l.Release}, nil
 		}
 		l.Release() // broken: it will be replaced
 	}
@@ -79,11 +82,11 @@ func WithQueryExecMode(mode pgx.QueryExecMode) Option {
 
 // connector implements [driver.Connector].
 type connector struct {
-	acquire  AcquireFunc
+	acquire  func(context.Context) (*connection, error)
 	settings settings
 }
 
-func newConnector(acquire AcquireFunc, options []Option) *connector {
+func newConnector(acquire func(context.Context) (*connection, error), options []Option) *connector {
 	c := &connector{acquire: acquire}
 	for _, o := range options {
 		o(&c.settings)
@@ -92,11 +95,12 @@ func newConnector(acquire AcquireFunc, options []Option) *connector {
 }
 
 func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
-	p, release, err := c.acquire(ctx)
+	use, err := c.acquire(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return &connection{pgx: p, release: release, settings: c.settings}, nil
+	use.settings = c.settings
+	return use, nil
 }
 
 func (c *connector) Driver() driver.Driver { return nameless{} }

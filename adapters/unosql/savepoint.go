@@ -29,6 +29,9 @@ func (c *connection) beginSavepoint(ctx context.Context, options pgx.TxOptions) 
 
 // Commit leaves what was done to the transaction around it.
 func (s *savepoint) Commit() error {
+	if err := s.connection.usable(); err != nil {
+		return err
+	}
 	_, err := s.connection.pgx.Exec(s.ctx, "release savepoint "+savepointName)
 	return s.connection.explain(s.ctx, err)
 }
@@ -36,6 +39,9 @@ func (s *savepoint) Commit() error {
 // Rollback undoes what was done since, also when the context has ended. The
 // transaction around it goes on.
 func (s *savepoint) Rollback() error {
+	if err := s.connection.usable(); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.ctx), rollbackTime)
 	defer cancel()
 	_, err := s.connection.pgx.Exec(ctx, "rollback to savepoint "+savepointName+"; release savepoint "+savepointName)

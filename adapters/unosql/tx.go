@@ -62,21 +62,30 @@ func (c *connection) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx
 	if err != nil {
 		return nil, c.explain(ctx, err)
 	}
-	return &transaction{pgx: t, ctx: ctx}, nil
+	return &transaction{connection: c, pgx: t, ctx: ctx}, nil
 }
 
 // transaction implements [driver.Tx].
 type transaction struct {
-	pgx pgx.Tx
-	ctx context.Context //nolint:containedctx // Commit and Rollback have none: it is that of BeginTx
+	connection *connection
+	pgx        pgx.Tx
+	ctx        context.Context //nolint:containedctx // Commit and Rollback have none: it is that of BeginTx
 }
 
 // Commit commits. An answer that did not come is told by an
 // [*unoactor.AmbiguousCommitError].
-func (t *transaction) Commit() error { return unoactor.Commit(t.ctx, t.pgx) }
+func (t *transaction) Commit() error {
+	if err := t.connection.held(); err != nil {
+		return err
+	}
+	return unoactor.Commit(t.ctx, t.pgx)
+}
 
 // Rollback rolls back, also when the context has ended: often that is its reason.
 func (t *transaction) Rollback() error {
+	if err := t.connection.held(); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.ctx), rollbackTime)
 	defer cancel()
 	return t.pgx.Rollback(ctx)

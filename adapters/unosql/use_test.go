@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -294,6 +295,61 @@ func TestABackendThatWasKilledUnderAConnectionOrTransactionIsAnError(t *testing.
 	}
 	if got := one[int](t, db, "select count(*) from t"); got != 0 {
 		t.Errorf("%d rows", got)
+	}
+}
+
+func TestAConnectionThatWasLostWhenItWasGivenIsGivenBackForAnother(t *testing.T) {
+	outer := open(t)
+	given := 0
+	db := unosql.OpenFunc(func(ctx context.Context) (*pgx.Conn, func(), error) {
+		l, err := outer.pool.Acquire(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		c, err := l.Conn()
+		if given++; given%2 == 1 && err == nil {
+			err = c.Close(ctx)
+		}
+		return c, l.Release, err
+	})
+	defer db.Close()
+	if _, err := db.ExecContext(t.Context(), "select 1"); err != nil {
+		t.Error(err)
+	}
+	if got := one[int](t, db, "select 2"); got != 2 {
+		t.Errorf("%d", got)
+	}
+	tx, err := db.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := tx.Commit(); err != nil || given != 6 {
+		t.Errorf("%d given, %v", given, err)
+	}
+}
+
+func TestALeaseThatThePoolTookBackSaysSo(t *testing.T) {
+	db := open(t)
+	tx, err := db.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.ExecContext(t.Context(), "create table lost (a int)"); err != nil {
+		t.Fatal(err)
+	}
+	db.pool.Pool().Invalidate(supervisor.Hard)
+	for db.pool.Pool().Leased() > 0 {
+		runtime.Gosched()
+	}
+	var stale *conn.StaleLeaseError
+	if _, err := tx.ExecContext(t.Context(), "select 1"); !errors.As(err, &stale) || !stale.Revoked {
+		t.Errorf("%v", err)
+	}
+	if err := tx.Commit(); !errors.As(err, &stale) {
+		t.Errorf("COMMIT: %v", err)
+	}
+	if one[bool](t, db, "select to_regclass('lost') is not null") {
+		t.Error("what the transaction did is there")
 	}
 }
 
