@@ -20,18 +20,32 @@ type HealthMonitor struct {
 // pingTime bounds the question that a monitor asks the server.
 const pingTime = 2 * time.Second
 
+// retryTime bounds it where the answer is known to be bad. It must be asked all the
+// same: a pool without backends connects for those who wait, and a pool that is not
+// ready gets no other traffic. The attempt goes on when nobody waits for it any more,
+// so the next question may find what this one could not wait for.
+const retryTime = 500 * time.Millisecond
+
 // NewHealthMonitor makes a monitor of a pool.
 func NewHealthMonitor(db *DB) *HealthMonitor { return &HealthMonitor{pool: db.pool, limit: pingTime} }
 
 // CheckHealth says how the pool is, after it has asked the server for a sign of life:
 // on a backend of the pool, or, if all are in use, on the administrative one, so that
 // a full pool is told from a dead server. It takes no longer than ctx and two seconds.
+// A server that is known to be down is asked as well, so that it is found again even
+// if nobody else wants the pool.
 func (m *HealthMonitor) CheckHealth(ctx context.Context) supervisor.HealthStatus {
 	s := m.pool.Health()
-	if s.Status == supervisor.Critical || m.pool.Stats().Paused {
+	if m.pool.Stats().Paused {
 		return s
 	}
-	if err := m.ping(ctx); err != nil {
+	if s.Status == supervisor.Critical {
+		if m.ping(ctx, min(m.limit, retryTime)) == nil {
+			return m.pool.Health()
+		}
+		return s
+	}
+	if err := m.ping(ctx, m.limit); err != nil {
 		after := m.pool.Health() // what made it fail may be known by now
 		after.Status = supervisor.Critical
 		after.Details = append([]string{fmt.Sprintf("the server gives no sign of life: %v", err)}, after.Details...)
@@ -41,8 +55,8 @@ func (m *HealthMonitor) CheckHealth(ctx context.Context) supervisor.HealthStatus
 	return s
 }
 
-func (m *HealthMonitor) ping(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, m.limit)
+func (m *HealthMonitor) ping(ctx context.Context, limit time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	for {
 		l, err := m.pool.AcquirePriority(ctx, conn.Admin)

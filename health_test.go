@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/unoactor/unoactor"
+	"github.com/unoactor/unoactor/config"
 	"github.com/unoactor/unoactor/supervisor"
 	"github.com/unoactor/unoactor/testkit"
 )
@@ -77,5 +78,45 @@ func TestHealthFollowsAPoolThroughFullAndDeadAndBack(t *testing.T) {
 	wait(supervisor.OK, "")
 	if all := sys.CheckHealth(t.Context()); all["default"].Status != supervisor.OK {
 		t.Errorf("%v", all)
+	}
+}
+
+func TestHealthFindsAServerAgainThatNobodyElseAsksFor(t *testing.T) {
+	for name, breaker := range map[string]config.Breaker{
+		"without a breaker": {}, "with a breaker": {FailureThreshold: 1, TripTimeout: time.Minute, ResetTimeout: 100 * time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := testkit.Postgres(t)
+			if err := server.Kill(); err != nil {
+				t.Fatal(err)
+			}
+			top := topology(server, "postgres")
+			// Longer than a check waits: the attempt must outlive it.
+			top.Nodes[0].Breaker, top.Nodes[0].BackoffMin, top.Nodes[0].BackoffMax = breaker, 700*time.Millisecond, 700*time.Millisecond
+			sys, err := unoactor.New(t.Context(), top)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer sys.Close(context.Background())
+			if s := sys.CheckHealth(t.Context())["default"]; s.Status != supervisor.Critical {
+				t.Fatalf("a dead server: %v %q", s.Status, s.Details)
+			}
+			for { // until the last attempt of those who waited has failed
+				if n := sys.Snapshot().Nodes[0]; n.Queued+n.Dialing == 0 && n.Failures > 0 {
+					break
+				}
+				<-time.After(10 * time.Millisecond)
+			}
+			if err := server.Start(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			var s supervisor.HealthStatus
+			for deadline := time.Now().Add(15 * time.Second); time.Now().Before(deadline); <-time.After(10 * time.Millisecond) {
+				if s = sys.CheckHealth(t.Context())["default"]; s.Status == supervisor.OK {
+					return
+				}
+			}
+			t.Errorf("never well again: %v %q", s.Status, s.Details)
+		})
 	}
 }
