@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hashicorp/go-hclog"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -209,35 +208,6 @@ func TestABackendThatWasKilledWhileIdleIsNotNoticedByAStatement(t *testing.T) {
 	}
 	if n := sys.Snapshot().Pools[0].Restarts; n < 5 { // the last ones may be under way
 		t.Errorf("the tree tells of %d restarts", n)
-	}
-}
-
-func TestEchoLogsStatementsAndNoParameters(t *testing.T) {
-	server, database := testkit.Shared(t)
-	var log lines
-	top := topology(server, database)
-	top.Pools[0].Echo = true
-	sys, err := unoactor.New(t.Context(), top, unoactor.WithLogger(hclog.New(&hclog.LoggerOptions{Output: &log, Level: hclog.Info})))
-	if err != nil {
-		t.Fatal(err)
-	}
-	db, err := sys.DB("default")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, _ = db.Exec(t.Context(), "select $1::text, 'seen'", "hunter2")
-	_, _ = db.Exec(t.Context(), "select $1::text::int, 'seen too'", "hunter2")
-	if err := sys.Close(t.Context()); err != nil {
-		t.Error(err)
-	}
-	got := log.String()
-	for _, want := range []string{"select $1::text, 'seen'", "duration=", "rows=1", "seen too", "sqlstate=22P02"} {
-		if !strings.Contains(got, want) {
-			t.Errorf("%q is not in the log:\n%s", want, got)
-		}
-	}
-	if strings.Contains(got, "hunter2") {
-		t.Errorf("a parameter is in the log:\n%s", got)
 	}
 }
 

@@ -3,18 +3,22 @@ package unoactor
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/unoactor/unoactor/conn"
 )
 
 // echo logs every statement with its duration and row count, and never its
 // arguments. What next traces goes on being traced.
 type echo struct {
 	log  hclog.Logger
-	next pgx.QueryTracer
+	next tracers
 	now  func() time.Time
 }
 
@@ -25,26 +29,79 @@ type echoed struct {
 	began time.Time
 }
 
+func newEcho(log hclog.Logger, next pgx.QueryTracer) pgx.QueryTracer {
+	e := echo{log: log, next: tracersOf(next), now: time.Now}
+	return struct { // with what is only passed on
+		echo
+		pgx.PrepareTracer
+		pgx.ConnectTracer
+	}{e, e.next.prepare, e.next.connect}
+}
+
+func (e echo) begin(ctx context.Context, sql string) context.Context {
+	return context.WithValue(ctx, echoKey{}, echoed{sql: sql, began: e.now()})
+}
+
+func (e echo) end(ctx context.Context, tag pgconn.CommandTag, err error) {
+	if s, ok := ctx.Value(echoKey{}).(echoed); ok {
+		e.write(s, tag, err)
+	}
+}
+
+func (e echo) write(s echoed, tag pgconn.CommandTag, err error) {
+	args := []any{"sql", s.sql, "duration", e.now().Sub(s.began), "rows", tag.RowsAffected()}
+	if pg := (*pgconn.PgError)(nil); errors.As(err, &pg) {
+		args = append(args, "sqlstate", pg.Code)
+	} else if err != nil {
+		args = append(args, "error", conn.WithoutValues(err))
+	}
+	e.log.Info("statement", args...)
+}
+
 // TraceQueryStart is called by pgx before a statement.
 func (e echo) TraceQueryStart(ctx context.Context, c *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
-	if e.next != nil {
-		ctx = e.next.TraceQueryStart(ctx, c, data)
-	}
-	return context.WithValue(ctx, echoKey{}, echoed{sql: data.SQL, began: e.now()})
+	return e.begin(e.next.query.TraceQueryStart(ctx, c, data), data.SQL)
 }
 
 // TraceQueryEnd is called by pgx after it.
 func (e echo) TraceQueryEnd(ctx context.Context, c *pgx.Conn, data pgx.TraceQueryEndData) {
-	if s, ok := ctx.Value(echoKey{}).(echoed); ok {
-		args := []any{"sql", s.sql, "duration", e.now().Sub(s.began), "rows", data.CommandTag.RowsAffected()}
-		if pg := (*pgconn.PgError)(nil); errors.As(data.Err, &pg) {
-			args = append(args, "sqlstate", pg.Code) // its message may quote an argument
-		} else if data.Err != nil {
-			args = append(args, "error", data.Err)
-		}
-		e.log.Info("statement", args...)
+	e.end(ctx, data.CommandTag, data.Err)
+	e.next.query.TraceQueryEnd(ctx, c, data)
+}
+
+// TraceBatchStart is called by pgx before a batch.
+func (e echo) TraceBatchStart(ctx context.Context, c *pgx.Conn, data pgx.TraceBatchStartData) context.Context {
+	return e.begin(e.next.batch.TraceBatchStart(ctx, c, data), "")
+}
+
+// TraceBatchQuery is called by pgx after each statement of it.
+func (e echo) TraceBatchQuery(ctx context.Context, c *pgx.Conn, data pgx.TraceBatchQueryData) {
+	s, _ := ctx.Value(echoKey{}).(echoed)
+	s.sql = data.SQL
+	if !data.ReadStartTime.IsZero() {
+		s.began = data.ReadStartTime
 	}
-	if e.next != nil {
-		e.next.TraceQueryEnd(ctx, c, data)
+	e.write(s, data.CommandTag, data.Err)
+	e.next.batch.TraceBatchQuery(ctx, c, data)
+}
+
+// TraceBatchEnd is called by pgx after a batch.
+func (e echo) TraceBatchEnd(ctx context.Context, c *pgx.Conn, data pgx.TraceBatchEndData) {
+	e.next.batch.TraceBatchEnd(ctx, c, data)
+}
+
+// TraceCopyFromStart is called by pgx before a COPY.
+func (e echo) TraceCopyFromStart(ctx context.Context, c *pgx.Conn, data pgx.TraceCopyFromStartData) context.Context {
+	columns := make([]string, len(data.ColumnNames))
+	for i, name := range data.ColumnNames {
+		columns[i] = pgx.Identifier{name}.Sanitize()
 	}
+	sql := fmt.Sprintf("copy %s (%s) from stdin", data.TableName.Sanitize(), strings.Join(columns, ", "))
+	return e.begin(e.next.copyFrom.TraceCopyFromStart(ctx, c, data), sql)
+}
+
+// TraceCopyFromEnd is called by pgx after it.
+func (e echo) TraceCopyFromEnd(ctx context.Context, c *pgx.Conn, data pgx.TraceCopyFromEndData) {
+	e.end(ctx, data.CommandTag, data.Err)
+	e.next.copyFrom.TraceCopyFromEnd(ctx, c, data)
 }

@@ -126,7 +126,9 @@ func WithHooks(pool string, hooks ...conn.Hook) Option {
 	return func(s *settings) { s.hooks[pool] = append(s.hooks[pool], hooks...) }
 }
 
-// WithTracer has pgx report every statement of every pool to t.
+// WithTracer has pgx report every statement of every pool to t, and what else t
+// implements of pgx's tracers: batches, COPY, preparing, connecting. It is one tracer,
+// the last that was given; pgx's multitracer makes one of several.
 func WithTracer(t pgx.QueryTracer) Option { return func(s *settings) { s.tracer = t } }
 
 // WithMeterProvider has the system measured with p. Without it, OpenTelemetry's
@@ -156,7 +158,7 @@ func (s settings) subscribe(tree *supervisor.System) {
 func (s settings) dialer(p config.Pool) conn.DialerOptions {
 	o := conn.DialerOptions{Hooks: s.hooks[p.Name], Tracer: s.tracer}
 	if p.Echo && s.log != nil {
-		o.Tracer = echo{log: s.log.With("pool", p.Name), next: s.tracer, now: time.Now}
+		o.Tracer = newEcho(s.log.With("pool", p.Name), s.tracer)
 	}
 	return o
 }
