@@ -1,4 +1,6 @@
-// Package layers holds the test that keeps imports going down: which package
-// of the module may import which, and which third parties each may use. The
-// table is in layers_test.go; ARCHITECTURE.md explains it.
+// Package layers holds the tests that keep imports going down and programs light:
+// which package of the module may import which, which third parties each may use
+// (the table is in layers_test.go), which modules come with the root package
+// (weight_test.go), and how large the least program with it is (size_test.go).
+// ARCHITECTURE.md explains the layers.
 package layers
