@@ -18,6 +18,7 @@ import (
 type DB struct {
 	pool     *supervisor.Pool
 	sessions *SessionConfig // nil: the default
+	own      *System        // what Close closes, nil if it is one of a system's
 }
 
 // Pool is the pool itself: to pause, resize, warm up, invalidate and drain it, to

@@ -12,8 +12,9 @@ import (
 	"github.com/unoactor/unoactor/routing"
 )
 
-// Router owns the route table. Everybody reads the table through the pointer
-// that the router was made with; only the router replaces it. Actors may ask it
+// Router looks after the route table. Everybody reads the table through the pointer
+// that the router was made with; it is replaced by compare-and-swap, by the router when
+// a server's role changes and by the system when it grows. Actors may ask the router
 // instead: [messages.AskRoute] is answered by a [messages.Routed].
 type Router struct {
 	table *atomic.Pointer[routing.Table]
@@ -30,7 +31,9 @@ func NewRouter(table *atomic.Pointer[routing.Table], emit func(messages.Event), 
 func (r *Router) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case messages.RoleChanged:
-		r.table.Store(r.table.Load().With(m.Pool, m.ReadOnly))
+		for table := r.table.Load(); !r.table.CompareAndSwap(table, table.With(m.Pool, m.ReadOnly)); {
+			table = r.table.Load()
+		}
 		reason := "its server takes writes again"
 		if m.ReadOnly {
 			reason = "its server takes no writes any more"

@@ -29,6 +29,13 @@ func NewTable(t config.Topology) *Table {
 	return table
 }
 
+// Over is the table of a topology that has grown.
+func (t *Table) Over(grown config.Topology) *Table {
+	next := NewTable(grown)
+	next.readOnly = t.readOnly
+	return next
+}
+
 // With is the table with a pool on a server that takes no writes, or does again.
 func (t *Table) With(pool string, readOnly bool) *Table {
 	next := *t

@@ -70,6 +70,15 @@ func (e *Events) leasesWanted() bool {
 	return false
 }
 
+// reportTo has pools that were added tell what the others tell.
+func (e *Events) reportTo(pools []*Pool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, p := range pools {
+		p.slots.Report(e.leasesWanted())
+	}
+}
+
 func (e *Events) unsubscribe(s *Subscription) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

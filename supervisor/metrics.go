@@ -96,7 +96,7 @@ func observe(meter metric.Meter, s *System) (metric.Registration, error) {
 		return nil, err
 	}
 	return meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
-		for _, p := range s.pools {
+		for _, p := range s.roster.Load().pools {
 			name := poolName.String(p.Name())
 			one := metric.WithAttributeSet(attribute.NewSet(name))
 			with := func(more attribute.KeyValue) metric.ObserveOption {
@@ -118,7 +118,7 @@ func observe(meter metric.Meter, s *System) (metric.Registration, error) {
 				o.ObserveInt64(refusals, int64(n), with(causeKey.String(cause.String())))
 			}
 		}
-		for _, n := range s.nodes {
+		for _, n := range s.roster.Load().nodes {
 			o.ObserveInt64(breaker, int64(n.view.Load().Breaker), metric.WithAttributeSet(attribute.NewSet(nodeName.String(n.config.Name))))
 		}
 		return nil

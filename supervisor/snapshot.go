@@ -51,10 +51,10 @@ type SlotSnapshot struct {
 // the same, when they are busy.
 func (s *System) Snapshot() Snapshot {
 	snap := Snapshot{At: time.Now()}
-	for _, n := range s.nodes {
+	for _, n := range s.roster.Load().nodes {
 		snap.Nodes = append(snap.Nodes, *n.view.Load())
 	}
-	for _, p := range s.pools {
+	for _, p := range s.roster.Load().pools {
 		snap.Pools = append(snap.Pools, p.Snapshot())
 	}
 	return snap

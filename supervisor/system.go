@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -34,65 +35,49 @@ type Options struct {
 
 // System is a running topology. It is safe for concurrent use.
 type System struct {
-	topology config.Topology
-	log      hclog.Logger
-	actors   *actor.ActorSystem
-	root     *actor.PID
-	table    atomic.Pointer[routing.Table]
-	pools    []*Pool // in the order of the topology
-	nodes    []*node
-	work     actors.Tracker
-	metrics  *metrics
-	events   *Events
-	started  time.Time
-	stopped  chan struct{} // closed when the root actor has stopped
+	log     hclog.Logger
+	dialer  func(config.Pool) conn.DialerOptions // may be nil
+	actors  *actor.ActorSystem
+	root    *actor.PID
+	table   atomic.Pointer[routing.Table]
+	roster  atomic.Pointer[roster]
+	coming  atomic.Pointer[roster] // for the root actor to start what is new in it
+	growing sync.Mutex             // who adds to the roster
+	work    actors.Tracker
+	metrics *metrics
+	events  *Events
+	started time.Time
+	stopped chan struct{} // closed when the root actor has stopped
 
 	closing atomic.Bool
 	closed  chan struct{} // closed when Close has done its work
 	failed  error         // what that says
 }
 
-type node struct {
-	config config.Node
-	ref    actors.Ref[messages.ToNode]
-	view   atomic.Pointer[actors.NodeView]
-
-	breaker messages.BreakerState // as it was last told; its actor's alone
-}
-
 // Start checks the topology and starts its tree. It does not wait for a server:
 // a topology whose servers are down starts, and connects when they are up.
 func Start(t config.Topology, o Options) (*System, error) {
 	t = t.Complete()
-	if err := t.Check(); err != nil {
-		return nil, err
+	if len(t.Nodes)+len(t.Pools)+len(t.Routes) > 0 { // else it is one that grows
+		if err := t.Check(); err != nil {
+			return nil, err
+		}
 	}
 	log := o.Log
 	if log == nil {
 		log = hclog.NewNullLogger()
 	}
-	s := &System{topology: t, log: log, started: time.Now(), stopped: make(chan struct{}), closed: make(chan struct{})}
+	s := &System{log: log, dialer: o.Dialer, started: time.Now(), stopped: make(chan struct{}), closed: make(chan struct{})}
 	s.table.Store(routing.NewTable(t))
-	for _, n := range t.Nodes {
-		added := &node{config: n}
-		added.view.Store(&actors.NodeView{Name: n.Name, Up: true, Since: s.started})
-		s.nodes = append(s.nodes, added)
-	}
 	var err error
 	if s.metrics, err = newMetrics(o.MeterProvider); err != nil {
 		return nil, fmt.Errorf("metrics: %w", err)
 	}
-	for _, p := range t.Pools {
-		var dialer conn.DialerOptions
-		if o.Dialer != nil {
-			dialer = o.Dialer(p)
-		}
-		pool, err := newPool(s.node(p.Node), p, dialer, s.observers(p.Name))
-		if err != nil {
-			return nil, err
-		}
-		s.pools = append(s.pools, pool)
+	all, err := s.enlist(&roster{}, t)
+	if err != nil {
+		return nil, err
 	}
+	s.roster.Store(all)
 	if err := s.metrics.watch(s); err != nil {
 		return nil, fmt.Errorf("metrics: %w", err)
 	}
@@ -118,21 +103,26 @@ func Start(t config.Topology, o Options) (*System, error) {
 // root is the system supervisor: it starts the tree and holds it together.
 type root struct {
 	*System
-	ready chan struct{}
+	router actors.Ref[messages.ToRouter]
+	ready  chan struct{}
 }
 
 // Receive implements actor.Actor.
 func (r *root) Receive(ctx actor.Context) {
 	switch ctx.Message().(type) {
 	case *actor.Started:
-		r.spawn(ctx)
+		r.spawn(ctx, r.roster.Load())
 		close(r.ready)
+	case grow:
+		r.spawn(ctx, r.coming.Load())
+		ctx.Respond(grown{})
 	case *actor.Stopped:
 		close(r.stopped)
 	}
 }
 
-func (r *root) spawn(ctx actor.Context) {
+// spawn starts the actors of a roster that do not run yet.
+func (r *root) spawn(ctx actor.Context, all *roster) {
 	supervised := actor.WithSupervisor(&onPanic{})
 	named := func(produce func() actor.Actor, name string) *actor.PID {
 		pid, err := ctx.SpawnNamed(actors.Guard(r.log, produce, supervised), name)
@@ -141,25 +131,24 @@ func (r *root) spawn(ctx actor.Context) {
 		}
 		return pid
 	}
-	router := actors.RefTo[messages.ToRouter](ctx.ActorSystem(),
-		named(func() actor.Actor { return actors.NewRouter(&r.table, r.emit, r.log) }, "router"))
-	for _, n := range r.nodes {
-		pid := named(func() actor.Actor { return actors.NewNode(n.config, r.log, &n.view, r.nodeChanged) }, "node-"+n.config.Name)
-		n.ref = actors.RefTo[messages.ToNode](ctx.ActorSystem(), pid)
+	if r.router.PID() == nil {
+		r.router = actors.RefTo[messages.ToRouter](ctx.ActorSystem(),
+			named(func() actor.Actor { return actors.NewRouter(&r.table, r.emit, r.log) }, "router"))
 	}
-	for _, p := range r.pools {
-		pid := named(func() actor.Actor { return newPoolActor(p, router, &r.work, r.log) }, "pool-"+p.Name())
-		p.ref = actors.RefTo[messages.ToPool](ctx.ActorSystem(), pid)
-	}
-}
-
-func (s *System) node(name string) *node {
-	for _, n := range s.nodes {
-		if n.config.Name == name {
-			return n
+	for _, n := range all.nodes {
+		if n.ref.PID() == nil {
+			pid := named(func() actor.Actor {
+				return actors.NewNode(n.config, r.log, &n.view, func(v actors.NodeView) { r.nodeChanged(n, v) })
+			}, "node-"+n.config.Name)
+			n.ref = actors.RefTo[messages.ToNode](ctx.ActorSystem(), pid)
 		}
 	}
-	return nil
+	for _, p := range all.pools {
+		if p.ref.PID() == nil {
+			pid := named(func() actor.Actor { return newPoolActor(p, r.router, &r.work, r.log) }, "pool-"+p.Name())
+			p.ref = actors.RefTo[messages.ToPool](ctx.ActorSystem(), pid)
+		}
+	}
 }
 
 // observers is what the pools tell of themselves.
@@ -172,18 +161,17 @@ func (s *System) emit(e messages.Event) { s.events.publish(e) }
 
 // nodeChanged tells the pools on a node that it went up or down, or that its
 // breaker turned, and the subscribers of the latter.
-func (s *System) nodeChanged(n actors.NodeView) {
-	for _, p := range s.pools {
-		if p.node.config.Name == n.Name {
+func (s *System) nodeChanged(n *node, now actors.NodeView) {
+	for _, p := range s.roster.Load().pools {
+		if p.node == n {
 			p.ref.Tell(messages.NodeChanged{})
 		}
 	}
-	node := s.node(n.Name)
-	if node.breaker != n.Breaker { // read and written by the node's actor only
-		node.breaker = n.Breaker
-		e := messages.BreakerChanged{Node: n.Name, At: time.Now(), State: n.Breaker}
-		if n.Breaker == messages.BreakerOpen {
-			e.Cause, e.Err, e.Next = n.Cause, n.Err, n.Next
+	if n.breaker != now.Breaker { // read and written by the node's actor only
+		n.breaker = now.Breaker
+		e := messages.BreakerChanged{Node: now.Name, At: time.Now(), State: now.Breaker}
+		if now.Breaker == messages.BreakerOpen {
+			e.Cause, e.Err, e.Next = now.Cause, now.Err, now.Next
 		}
 		s.emit(e)
 	}
@@ -191,7 +179,7 @@ func (s *System) nodeChanged(n actors.NodeView) {
 
 // report has all pools tell of each lease, or of none.
 func (s *System) report(on bool) {
-	for _, p := range s.pools {
+	for _, p := range s.roster.Load().pools {
 		p.slots.Report(on)
 	}
 }
@@ -203,11 +191,11 @@ func (s *System) Subscribe(handle func(messages.Event), wish Wish) *Subscription
 }
 
 // Topology is what runs, defaults filled in.
-func (s *System) Topology() config.Topology { return s.topology }
+func (s *System) Topology() config.Topology { return s.roster.Load().topology }
 
 // Pool finds a pool by name.
 func (s *System) Pool(name string) (*Pool, error) {
-	for _, p := range s.pools {
+	for _, p := range s.roster.Load().pools {
 		if p.Name() == name {
 			return p, nil
 		}
@@ -217,7 +205,7 @@ func (s *System) Pool(name string) (*Pool, error) {
 
 func (s *System) poolNames() string {
 	names := ""
-	for i, p := range s.pools {
+	for i, p := range s.roster.Load().pools {
 		if i > 0 {
 			names += ", "
 		}
@@ -227,7 +215,7 @@ func (s *System) poolNames() string {
 }
 
 // Pools are all pools, in the order of the topology.
-func (s *System) Pools() []*Pool { return slices.Clone(s.pools) }
+func (s *System) Pools() []*Pool { return slices.Clone(s.roster.Load().pools) }
 
 // Route finds the pool for a session, and the rule that chose it.
 // The error is a [*routing.NoRouteError].
@@ -254,8 +242,10 @@ func (s *System) Close(ctx context.Context) error {
 }
 
 func (s *System) close(ctx context.Context) error {
+	s.growing.Lock() // what is being added is there, and what comes later is refused
+	s.growing.Unlock()
 	now := time.Now()
-	for _, p := range s.pools {
+	for _, p := range s.roster.Load().pools {
 		deadline := now.Add(min(p.Config().DrainTimeout, 24*time.Hour))
 		if limit, ok := ctx.Deadline(); ok && limit.Before(deadline) {
 			deadline = limit
@@ -263,7 +253,7 @@ func (s *System) close(ctx context.Context) error {
 		p.ref.Tell(messages.Drain{Deadline: deadline})
 	}
 	var errs []error
-	for _, p := range s.pools {
+	for _, p := range s.roster.Load().pools {
 		select {
 		case <-p.done:
 		case <-ctx.Done():
