@@ -14,9 +14,9 @@ type (
 	// PoolDisposedHandler is told that a pool was closed.
 	PoolDisposedHandler interface{ OnPoolDisposed(messages.PoolDisposed) }
 	// CheckoutHandler is told of each lease.
-	CheckoutHandler interface{ OnCheckout(messages.Checkout) }
+	CheckoutHandler interface{ OnCheckout(messages.CheckedOut) }
 	// CheckinHandler is told of the end of each lease.
-	CheckinHandler interface{ OnCheckin(messages.Checkin) }
+	CheckinHandler interface{ OnCheckin(messages.CheckedIn) }
 	// ConnectionErrorHandler is told of failed attempts to connect and of lost backends.
 	ConnectionErrorHandler interface {
 		OnConnectionError(messages.ConnectionError)
@@ -49,11 +49,11 @@ func dispatch(handler any, e messages.Event) {
 		if h, ok := handler.(PoolDisposedHandler); ok {
 			h.OnPoolDisposed(e)
 		}
-	case messages.Checkout:
+	case messages.CheckedOut:
 		if h, ok := handler.(CheckoutHandler); ok {
 			h.OnCheckout(e)
 		}
-	case messages.Checkin:
+	case messages.CheckedIn:
 		if h, ok := handler.(CheckinHandler); ok {
 			h.OnCheckin(e)
 		}

@@ -24,7 +24,7 @@ func subscribe[E messages.Event](tree *supervisor.System, handle func(E), option
 	}
 	return tree.Subscribe(func(e messages.Event) { handle(e.(E)) }, supervisor.Wish{
 		Wants:    func(e messages.Event) bool { _, is := e.(E); return is && o.matches(e) },
-		NoLeases: !includes[E, messages.Checkout]() && !includes[E, messages.Checkin](),
+		NoLeases: !includes[E, messages.CheckedOut]() && !includes[E, messages.CheckedIn](),
 		Buffer:   o.buffer,
 	})
 }

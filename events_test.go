@@ -37,8 +37,8 @@ func (d *diary) read() []string {
 
 func (d *diary) OnPoolCreated(e messages.PoolCreated)         { d.write(e) }
 func (d *diary) OnPoolDisposed(e messages.PoolDisposed)       { d.write(e) }
-func (d *diary) OnCheckout(e messages.Checkout)               { d.write(e) }
-func (d *diary) OnCheckin(e messages.Checkin)                 { d.write(e) }
+func (d *diary) OnCheckout(e messages.CheckedOut)               { d.write(e) }
+func (d *diary) OnCheckin(e messages.CheckedIn)                 { d.write(e) }
 func (d *diary) OnConnectionError(e messages.ConnectionError) { d.write(e) }
 
 func TestAHandlerIsToldOfEventsFromTheFirstToTheLast(t *testing.T) {
@@ -122,7 +122,7 @@ func TestASubscriptionIsNarrowedByTypePoolAndNode(t *testing.T) {
 func TestASlowSubscriberMissesEventsAndDelaysNobody(t *testing.T) {
 	db, sys := openSystem(t)
 	stuck := make(chan struct{})
-	s := unoactor.Subscribe(sys, func(messages.Checkout) { <-stuck }, unoactor.Buffer(3))
+	s := unoactor.Subscribe(sys, func(messages.CheckedOut) { <-stuck }, unoactor.Buffer(3))
 	for range 20 {
 		if err := db.Ping(t.Context()); err != nil {
 			t.Fatal(err)
@@ -138,7 +138,7 @@ func TestASubscriberThatPanicsOrEndsItsGoroutineIsToldOfTheNextEvent(t *testing.
 	db, sys := openSystem(t)
 	told := make(chan int, 10)
 	n := 0
-	s := unoactor.Subscribe(sys, func(messages.Checkin) {
+	s := unoactor.Subscribe(sys, func(messages.CheckedIn) {
 		n++
 		told <- n
 		switch n {
@@ -166,7 +166,7 @@ func TestAHandlerMayCloseItsOwnSubscription(t *testing.T) {
 	db, sys := openSystem(t)
 	var s *unoactor.Subscription
 	closed, ready := make(chan struct{}), make(chan struct{})
-	s = unoactor.Subscribe(sys, func(messages.Checkout) { <-ready; s.Close(); close(closed) })
+	s = unoactor.Subscribe(sys, func(messages.CheckedOut) { <-ready; s.Close(); close(closed) })
 	close(ready)
 	if err := db.Ping(t.Context()); err != nil {
 		t.Fatal(err)

@@ -38,7 +38,7 @@ func TestDatabasesAreRegisteredWithARunningSystem(t *testing.T) {
 	closing(t, sys)
 	checkouts := make(chan string, 10)
 	unoactor.Subscribe(sys, func(e messages.PoolCreated) { created <- e.Pool })
-	unoactor.Subscribe(sys, func(e messages.Checkout) { checkouts <- e.Pool })
+	unoactor.Subscribe(sys, func(e messages.CheckedOut) { checkouts <- e.Pool })
 	node, err := config.ParseURL(server.URL(database))
 	if err != nil {
 		t.Fatal(err)

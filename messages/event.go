@@ -49,14 +49,14 @@ type PoolRecycled struct {
 // PoolDisposed says that a pool was closed and its last backend is gone.
 type PoolDisposed struct{ Origin }
 
-// Checkout says that a backend was leased.
-type Checkout struct {
+// CheckedOut says that a backend was leased.
+type CheckedOut struct {
 	Origin
 	Backend
 }
 
-// Checkin says that a lease ended.
-type Checkin struct {
+// CheckedIn says that a lease ended.
+type CheckedIn struct {
 	Origin
 	Backend
 }
@@ -125,8 +125,8 @@ type RouteChanged struct {
 func (PoolCreated) event()         {}
 func (PoolRecycled) event()        {}
 func (PoolDisposed) event()        {}
-func (Checkout) event()            {}
-func (Checkin) event()             {}
+func (CheckedOut) event()          {}
+func (CheckedIn) event()           {}
 func (ConnectionError) event()     {}
 func (ConnectionOpened) event()    {}
 func (ConnectionClosed) event()    {}

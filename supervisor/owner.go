@@ -39,12 +39,12 @@ func (o owner) Used(ns int64) { o.observe.used(time.Duration(ns)) }
 
 // CheckedOut tells the subscribers.
 func (o owner) CheckedOut(b *conn.Backend) {
-	o.observe.emit(messages.Checkout{Origin: o.origin(), Backend: identity(b)})
+	o.observe.emit(messages.CheckedOut{Origin: o.origin(), Backend: identity(b)})
 }
 
 // CheckedIn tells the subscribers.
 func (o owner) CheckedIn(b *conn.Backend) {
-	o.observe.emit(messages.Checkin{Origin: o.origin(), Backend: identity(b)})
+	o.observe.emit(messages.CheckedIn{Origin: o.origin(), Backend: identity(b)})
 }
 
 func identity(b *conn.Backend) messages.Backend {
