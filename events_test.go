@@ -37,8 +37,8 @@ func (d *diary) read() []string {
 
 func (d *diary) OnPoolCreated(e messages.PoolCreated)         { d.write(e) }
 func (d *diary) OnPoolDisposed(e messages.PoolDisposed)       { d.write(e) }
-func (d *diary) OnCheckout(e messages.CheckedOut)               { d.write(e) }
-func (d *diary) OnCheckin(e messages.CheckedIn)                 { d.write(e) }
+func (d *diary) OnCheckout(e messages.CheckedOut)             { d.write(e) }
+func (d *diary) OnCheckin(e messages.CheckedIn)               { d.write(e) }
 func (d *diary) OnConnectionError(e messages.ConnectionError) { d.write(e) }
 
 func TestAHandlerIsToldOfEventsFromTheFirstToTheLast(t *testing.T) {

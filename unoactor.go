@@ -46,7 +46,11 @@ func start(ctx context.Context, t config.Topology, o settings) (*System, error) 
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	tree, err := supervisor.Start(t, supervisor.Options{Log: o.log, MeterProvider: o.meters, Dialer: o.dialer, Ready: o.subscribe})
+	wanted := supervisor.Options{Log: o.log, MeterProvider: o.meters, Dialer: o.dialer, Ready: o.subscribe}
+	for _, set := range o.tree {
+		set(&wanted)
+	}
+	tree, err := supervisor.Start(t, wanted)
 	if err != nil {
 		return nil, err
 	}
@@ -101,6 +105,7 @@ type settings struct {
 	// sessions is nil unless there is a setting.
 	sessions *SessionConfig
 	recovery time.Duration // 0: never
+	tree     []func(*supervisor.Options)
 }
 
 func gather(options []Option) settings {

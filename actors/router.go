@@ -15,16 +15,26 @@ import (
 // Router looks after the route table. Everybody reads the table through the pointer
 // that the router was made with; it is replaced by compare-and-swap, by the router when
 // a server's role changes and by the system when it grows. Actors may ask the router
-// instead: [messages.AskRoute] is answered by a [messages.Routed].
+// instead: [messages.AskRoute] is answered by a [messages.Routed], and
+// [messages.Checkout], which goes on to the desk, by a [messages.Granted].
 type Router struct {
 	table *atomic.Pointer[routing.Table]
+	desk  Desk
 	emit  func(messages.Event)
 	log   hclog.Logger
 }
 
+// Desk leases backends for actors. It must not block.
+type Desk interface {
+	// Order waits in a pool's queue for asker, and answers it.
+	Order(asker *actor.PID, choice routing.Choice, m messages.Checkout)
+	// Gone takes back what an actor that has ended had ordered.
+	Gone(asker *actor.PID)
+}
+
 // NewRouter makes the router of a table. emit is told when the table changes.
-func NewRouter(table *atomic.Pointer[routing.Table], emit func(messages.Event), log hclog.Logger) *Router {
-	return &Router{table: table, emit: emit, log: log}
+func NewRouter(table *atomic.Pointer[routing.Table], desk Desk, emit func(messages.Event), log hclog.Logger) *Router {
+	return &Router{table: table, desk: desk, emit: emit, log: log}
 }
 
 // Receive implements actor.Actor.
@@ -41,12 +51,48 @@ func (r *Router) Receive(ctx actor.Context) {
 		r.log.Warn("routes for writes change", "pool", m.Pool, "node", m.Node, "because", reason)
 		r.emit(messages.RouteChanged{At: time.Now(), Pool: m.Pool, Node: m.Node, Reason: reason})
 	case messages.AskRoute:
-		choice, err := r.table.Load().Pick(routing.Intent{
+		choice, err := r.pick(routing.Intent{
 			Database: m.Database, User: m.User, Entity: m.Entity, Access: config.Access(m.Access), Labels: m.Labels,
 		})
-		if err != nil {
-			r.log.Debug("no route", "error", err)
-		}
 		ctx.Respond(messages.Routed{Pool: choice.Pool, Rule: choice.Rule, Err: err})
+	case messages.Checkout:
+		r.checkout(ctx, m)
+	case *actor.Terminated:
+		r.desk.Gone(m.Who)
 	}
+}
+
+func (r *Router) pick(i routing.Intent) (routing.Choice, error) {
+	choice, err := r.table.Load().Pick(i)
+	if err != nil {
+		r.log.Debug("no route", "error", err)
+	}
+	return choice, err
+}
+
+func (r *Router) checkout(ctx actor.Context, m messages.Checkout) {
+	asker := ctx.Sender()
+	if asker == nil {
+		r.log.Warn("a Checkout without a sender is not answered: ask by Request, or by a future")
+		return
+	}
+	choice, err := r.pick(routing.Intent{
+		Database: m.Database, User: m.User, Entity: m.Entity, Access: config.Access(m.Access), Labels: m.Labels,
+	})
+	if err != nil {
+		ctx.Respond(messages.Granted{Err: err})
+		return
+	}
+	if IsActor(ctx.ActorSystem(), asker) {
+		ctx.Watch(asker)
+	}
+	r.desk.Order(asker, choice, m)
+}
+
+// IsActor says whether an address is that of an actor that runs here. A future is
+// none: it takes any system message, such as that of a Watch, for its answer.
+func IsActor(system *actor.ActorSystem, pid *actor.PID) bool {
+	process, there := system.ProcessRegistry.GetLocal(pid.Id)
+	_, is := process.(*actor.ActorProcess)
+	return there && is
 }

@@ -139,7 +139,9 @@ func TestTheRouterAnswersWhoAsks(t *testing.T) {
 	s := system(t, hclog.NewNullLogger())
 	var table atomic.Pointer[routing.Table]
 	table.Store(routing.NewTable(config.Topology{Pools: []config.Pool{{Name: "default"}, {Name: "analytics"}}}))
-	router := s.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return actors.NewRouter(&table, func(messages.Event) {}, hclog.NewNullLogger()) }))
+	router := s.Root.Spawn(actor.PropsFromProducer(func() actor.Actor {
+		return actors.NewRouter(&table, nil, func(messages.Event) {}, hclog.NewNullLogger())
+	}))
 	for database, want := range map[string]string{"analytics": "analytics", "": "default", "nowhere": ""} {
 		answer, err := s.Root.RequestFuture(router, messages.AskRoute{Database: database}, 5*time.Second).Result()
 		if err != nil {

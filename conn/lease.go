@@ -82,6 +82,10 @@ func (l Lease) Destroy(reason error) {
 	l.Release()
 }
 
+// Identity is the slot that was leased, and which of its leases this is. Safe for
+// concurrent use; of a lease that is not zero.
+func (l Lease) Identity() (slot int, epoch uint64) { return l.slot.index, l.epoch }
+
 // IsZero says whether the lease is of nothing at all.
 func (l Lease) IsZero() bool { return l.slot == nil }
 

@@ -1,5 +1,7 @@
 package messages
 
+import "time"
+
 // ToRouter is what the router can be told.
 type ToRouter interface{ toRouter() }
 
@@ -23,6 +25,36 @@ type Routed struct {
 	Err  error
 }
 
+// Checkout asks for a lease of the pool of a session, which says this of itself as in
+// [AskRoute]. It is answered by a [Granted], so it wants a sender: an actor's Request,
+// or a future that waits for a little longer than Wait.
+type Checkout struct {
+	letter
+	Database string
+	User     string
+	Entity   string
+	Access   string
+	Labels   map[string]string
+	Priority int8 // as conn.Priority
+	// Wait is how long who asks will wait, 0 for the pool's acquire_timeout: then the
+	// place in the queue is given up.
+	Wait time.Duration
+}
+
+// Ticket is the right to claim a lease, once.
+type Ticket uint64
+
+// Granted is the answer to [Checkout]: a ticket for a lease, to be claimed from the
+// system while it is valid, or why there is none. An owned thing does not travel in a
+// message: if this one is lost the lease goes back to its pool.
+type Granted struct {
+	letter
+	Pool   string
+	Rule   string
+	Ticket Ticket
+	Err    error
+}
+
 // RoleChanged says that the server of a pool takes writes again, or none any more.
 type RoleChanged struct {
 	letter
@@ -32,4 +64,5 @@ type RoleChanged struct {
 }
 
 func (AskRoute) toRouter()    {}
+func (Checkout) toRouter()    {}
 func (RoleChanged) toRouter() {}

@@ -74,7 +74,7 @@ func (s *System) Add(ctx context.Context, more config.Topology) error {
 	}
 	s.growing.Lock()
 	defer s.growing.Unlock()
-	if s.closing.Load() {
+	if s.grown {
 		return conn.ErrClosed
 	}
 	former := s.roster.Load()
@@ -106,6 +106,13 @@ func (s *System) Add(ctx context.Context, more config.Topology) error {
 			return nil
 		}
 	}
+}
+
+// stopGrowing refuses what would be added from now on. What is being added is there.
+func (s *System) stopGrowing() {
+	s.growing.Lock()
+	defer s.growing.Unlock()
+	s.grown = true
 }
 
 // growTime is how long the root actor may take to start actors, which blocks nowhere.

@@ -29,6 +29,9 @@ type Options struct {
 	Ready func(*System)
 	// MeterProvider makes the instruments; nil is OpenTelemetry's global one.
 	MeterProvider metric.MeterProvider
+	// Actors is where the tree is spawned: the host's own actor system, which it shuts
+	// down after [System.Close]. Default: one of the tree's own.
+	Actors *actor.ActorSystem
 	// Dialer gives the options of a pool's connections; nil: none.
 	Dialer func(config.Pool) conn.DialerOptions
 }
@@ -38,11 +41,15 @@ type System struct {
 	log     hclog.Logger
 	dialer  func(config.Pool) conn.DialerOptions // may be nil
 	actors  *actor.ActorSystem
+	hosted  bool // actors is the host's
+	desk    *desk
 	root    *actor.PID
+	router  atomic.Pointer[actors.Ref[messages.ToRouter]]
 	table   atomic.Pointer[routing.Table]
 	roster  atomic.Pointer[roster]
 	coming  atomic.Pointer[roster] // for the root actor to start what is new in it
 	growing sync.Mutex             // who adds to the roster
+	grown   bool                   // the system is being closed: nothing is added any more
 	work    actors.Tracker
 	metrics *metrics
 	events  *Events
@@ -81,17 +88,20 @@ func Start(t config.Topology, o Options) (*System, error) {
 	if err := s.metrics.watch(s); err != nil {
 		return nil, fmt.Errorf("metrics: %w", err)
 	}
-	protoLog := actors.SlogTo(log.Named("protoactor"))
-	// Its throttle of dead letters keeps a goroutine for that long, after Close too.
-	s.actors = actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return protoLog }),
-		actor.WithDeadLetterThrottleInterval(50*time.Millisecond))
+	if s.actors, s.hosted = o.Actors, o.Actors != nil; !s.hosted {
+		protoLog := actors.SlogTo(log.Named("protoactor"))
+		// Its throttle of dead letters keeps a goroutine for that long, after Close too.
+		s.actors = actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return protoLog }),
+			actor.WithDeadLetterThrottleInterval(50*time.Millisecond))
+	}
+	s.desk = newDesk(s)
 	s.events = newEvents(s.actors.EventStream, log, s.report)
 	if o.Ready != nil {
 		o.Ready(s)
 	}
 	ready := make(chan struct{})
 	root, err := s.actors.Root.SpawnNamed(actors.Guard(log, func() actor.Actor { return &root{System: s, ready: ready} },
-		actor.WithSupervisor(&onPanic{})), "system")
+		actor.WithSupervisor(&onPanic{})), s.rootName())
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("start the system supervisor: %w", err), s.metrics.close())
 	}
@@ -100,11 +110,25 @@ func Start(t config.Topology, o Options) (*System, error) {
 	return s, nil
 }
 
+// rootName is the root actor's. In a host's actor system there may be several trees.
+func (s *System) rootName() string {
+	if s.hosted {
+		return "unoactor-" + s.actors.ProcessRegistry.NextId()
+	}
+	return "system"
+}
+
+// Actors is the actor system of the tree, in which a host may spawn actors of its own
+// that use the [System.Router].
+func (s *System) Actors() *actor.ActorSystem { return s.actors }
+
+// Router is the address of the router, for actors to ask: see [messages.Checkout].
+func (s *System) Router() *actor.PID { return s.router.Load().PID() }
+
 // root is the system supervisor: it starts the tree and holds it together.
 type root struct {
 	*System
-	router actors.Ref[messages.ToRouter]
-	ready  chan struct{}
+	ready chan struct{}
 }
 
 // Receive implements actor.Actor.
@@ -131,9 +155,10 @@ func (r *root) spawn(ctx actor.Context, all *roster) {
 		}
 		return pid
 	}
-	if r.router.PID() == nil {
-		r.router = actors.RefTo[messages.ToRouter](ctx.ActorSystem(),
-			named(func() actor.Actor { return actors.NewRouter(&r.table, r.emit, r.log) }, "router"))
+	if r.router.Load() == nil {
+		ref := actors.RefTo[messages.ToRouter](ctx.ActorSystem(),
+			named(func() actor.Actor { return actors.NewRouter(&r.table, r.desk, r.emit, r.log) }, "router"))
+		r.router.Store(&ref)
 	}
 	for _, n := range all.nodes {
 		if n.ref.PID() == nil {
@@ -145,7 +170,7 @@ func (r *root) spawn(ctx actor.Context, all *roster) {
 	}
 	for _, p := range all.pools {
 		if p.ref.PID() == nil {
-			pid := named(func() actor.Actor { return newPoolActor(p, r.router, &r.work, r.log) }, "pool-"+p.Name())
+			pid := named(func() actor.Actor { return newPoolActor(p, *r.router.Load(), &r.work, r.log) }, "pool-"+p.Name())
 			p.ref = actors.RefTo[messages.ToPool](ctx.ActorSystem(), pid)
 		}
 	}
@@ -242,8 +267,8 @@ func (s *System) Close(ctx context.Context) error {
 }
 
 func (s *System) close(ctx context.Context) error {
-	s.growing.Lock() // what is being added is there, and what comes later is refused
-	s.growing.Unlock()
+	s.stopGrowing()
+	s.desk.close()
 	now := time.Now()
 	for _, p := range s.roster.Load().pools {
 		deadline := now.Add(min(p.Config().DrainTimeout, 24*time.Hour))
@@ -264,11 +289,14 @@ func (s *System) close(ctx context.Context) error {
 			errs = append(errs, fmt.Errorf("pool %q: %d leases were revoked when their time to come back was over", p.Name(), n))
 		}
 	}
+	s.desk.waiting.Wait()
 	errs = append(errs, s.metrics.close())
 	s.actors.Root.Stop(s.root)
 	<-s.stopped
 	s.work.Wait()
-	s.actors.Shutdown()
+	if !s.hosted {
+		s.actors.Shutdown()
+	}
 	s.events.close()
 	s.log.Info("system closed", "uptime", time.Since(s.started).Round(time.Second))
 	return errors.Join(errs...)

@@ -16,7 +16,7 @@ import (
 // rows nothing else can be done in the session.
 func With(ctx context.Context, s *unoactor.Session, f func(ctx context.Context, db *bun.DB) error) error {
 	db := bun.NewDB(unosql.OpenFunc(s.Conn), pgdialect.New())
-	defer db.Close() //nolint:errcheck // it has no connection of its own to lose
+	defer db.Close()
 	return f(ctx, db)
 }
 

@@ -1,0 +1,239 @@
+package supervisor
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/asynkron/protoactor-go/eventstream"
+
+	"github.com/unoactor/unoactor/actors"
+	"github.com/unoactor/unoactor/conn"
+	"github.com/unoactor/unoactor/messages"
+	"github.com/unoactor/unoactor/routing"
+)
+
+// ClaimTime is how long a granted ticket can be claimed.
+const ClaimTime = 5 * time.Second
+
+// ErrNoTicket is the claim of a lease that is not there: it was claimed before, or
+// nobody claimed it for [ClaimTime], or the asker ended, or it never was.
+var ErrNoTicket = errors.New("no lease waits under that ticket: it was claimed already, has expired, or was never granted")
+
+// desk is where actors get their leases. It waits in the pools' queues in their place,
+// keeps what was granted until it is claimed, and gives back what nobody can claim.
+//
+//	ordered --granted--> offered --claimed--> held --released by who claimed it
+//	   |                    |                  |
+//	   '-- asker gone ------'-- or expired     '-- asker gone: withdrawn
+//
+// What asks may be an actor, which is watched, or a future, which can't be: if its time
+// is over its answer becomes a dead letter, or, at the last moment, is lost, and expires.
+type desk struct {
+	system  *System
+	letters *eventstream.Subscription
+
+	mu      sync.Mutex
+	closed  bool
+	offered map[messages.Ticket]*order
+	askers  map[string]*asker
+	waiting sync.WaitGroup
+}
+
+// asker is an actor that has orders.
+type asker struct {
+	pid    *actor.PID
+	orders []*order
+}
+
+// order is one Checkout. What changes is guarded by the desk's lock.
+type order struct {
+	pool   *Pool
+	rule   string
+	pid    *actor.PID
+	cancel context.CancelFunc
+	gone   bool // nobody wants it any more
+	ticket messages.Ticket
+	lease  conn.Lease
+	expiry *time.Timer
+}
+
+func newDesk(s *System) *desk {
+	d := &desk{system: s, offered: make(map[messages.Ticket]*order), askers: make(map[string]*asker)}
+	d.letters = s.actors.EventStream.Subscribe(func(event any) {
+		if letter, ok := event.(*actor.DeadLetterEvent); ok {
+			_, message, _ := actor.UnwrapEnvelope(letter.Message)
+			if g, ok := message.(messages.Granted); ok {
+				d.takeBack(g.Ticket)
+			}
+		}
+	})
+	return d
+}
+
+// Order implements [actors.Desk].
+func (d *desk) Order(pid *actor.PID, choice routing.Choice, m messages.Checkout) {
+	pool, err := d.system.Pool(choice.Pool)
+	if err != nil {
+		d.answer(pid, messages.Granted{Err: err})
+		return
+	}
+	ctx, cancel := context.WithCancel(context.Background()) // until its asker, or the desk, ends it
+	if m.Wait > 0 {
+		ctx, cancel = context.WithTimeout(context.Background(), m.Wait)
+	}
+	o := &order{pool: pool, rule: choice.Rule, pid: pid, cancel: cancel}
+	if !d.enter(o) {
+		cancel()
+		d.answer(pid, messages.Granted{Pool: choice.Pool, Rule: choice.Rule, Err: conn.ErrClosed})
+		return
+	}
+	go func() {
+		defer d.waiting.Done()
+		defer cancel()
+		l, err := pool.AcquirePriority(ctx, min(max(conn.Priority(m.Priority), conn.Low), conn.Admin))
+		d.offer(o, l, err)
+	}()
+}
+
+// enter notes an order. It is false if the desk is closed.
+func (d *desk) enter(o *order) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed {
+		return false
+	}
+	d.waiting.Add(1)
+	if actors.IsActor(d.system.actors, o.pid) {
+		a := d.askers[o.pid.Id]
+		if a == nil {
+			a = &asker{pid: o.pid}
+			d.askers[o.pid.Id] = a
+		}
+		a.orders = append(slices.DeleteFunc(a.orders, (*order).over), o)
+	}
+	return true
+}
+
+// over says whether nothing is left of an order: its lease has ended.
+func (o *order) over() bool {
+	if o.lease.IsZero() {
+		return o.gone
+	}
+	_, err := o.lease.Backend()
+	return err != nil
+}
+
+// offer tells the asker that the lease is there.
+func (d *desk) offer(o *order, l conn.Lease, err error) {
+	g := messages.Granted{Pool: o.pool.Name(), Rule: o.rule, Err: err}
+	if err == nil {
+		if g.Ticket = d.keep(o, l); g.Ticket == 0 {
+			l.Release()
+			return
+		}
+	}
+	d.answer(o.pid, g)
+}
+
+// keep has the lease wait for its claim. It gives no ticket if nobody wants it.
+func (d *desk) keep(o *order, l conn.Lease) messages.Ticket {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if o.gone || d.closed {
+		return 0
+	}
+	for o.ticket == 0 || d.offered[o.ticket] != nil {
+		o.ticket = messages.Ticket(rand.Uint64())
+	}
+	o.lease = l
+	d.offered[o.ticket] = o
+	ticket := o.ticket
+	o.expiry = time.AfterFunc(ClaimTime, func() { d.takeBack(ticket) })
+	return ticket
+}
+
+func (d *desk) answer(pid *actor.PID, g messages.Granted) { d.system.actors.Root.Send(pid, g) }
+
+// Claim gives the lease that a ticket stands for, once. The error is [ErrNoTicket].
+func (s *System) Claim(t messages.Ticket) (conn.Lease, error) {
+	d := s.desk
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	o := d.offered[t]
+	if o == nil {
+		return conn.Lease{}, ErrNoTicket
+	}
+	delete(d.offered, t)
+	o.expiry.Stop()
+	return o.lease, nil
+}
+
+// takeBack gives a lease back to its pool that was not claimed.
+func (d *desk) takeBack(t messages.Ticket) {
+	d.mu.Lock()
+	o := d.offered[t]
+	delete(d.offered, t)
+	d.mu.Unlock()
+	if o != nil {
+		o.expiry.Stop()
+		o.lease.Release()
+	}
+}
+
+// Gone implements [actors.Desk].
+func (d *desk) Gone(pid *actor.PID) {
+	d.mu.Lock()
+	a := d.askers[pid.Id]
+	delete(d.askers, pid.Id)
+	var unclaimed, held []*order
+	if a != nil {
+		unclaimed, held = d.abandon(a.orders)
+	}
+	d.mu.Unlock()
+	for _, o := range unclaimed {
+		o.lease.Release()
+	}
+	for _, o := range held {
+		slot, epoch := o.lease.Identity()
+		o.pool.Withdraw(slot, epoch) // no other goroutine of the asker's may use it any more
+	}
+}
+
+// abandon ends orders that nobody wants any more. d.mu is held.
+func (d *desk) abandon(orders []*order) (unclaimed, held []*order) {
+	for _, o := range orders {
+		o.gone = true
+		o.cancel()
+		switch {
+		case o.lease.IsZero():
+		case d.offered[o.ticket] == o:
+			delete(d.offered, o.ticket)
+			o.expiry.Stop()
+			unclaimed = append(unclaimed, o)
+		default:
+			held = append(held, o)
+		}
+	}
+	return unclaimed, held
+}
+
+// close gives back what was not claimed, and refuses what comes. Those who wait are
+// refused by their pools.
+func (d *desk) close() {
+	d.system.actors.EventStream.Unsubscribe(d.letters)
+	d.mu.Lock()
+	d.closed = true
+	var all []*order
+	for _, o := range d.offered {
+		all = append(all, o)
+	}
+	d.mu.Unlock()
+	for _, o := range all {
+		d.takeBack(o.ticket)
+	}
+}
