@@ -1,5 +1,7 @@
 package gateway
 
+import "github.com/unoactor/unoactor/internal/words"
+
 // What the tests see of the inside.
 
 // OnlyReads is onlyReads.
@@ -45,14 +47,14 @@ func ParseInitial(b []byte) (string, bool) {
 }
 
 // Words cuts SQL into words.
-func Words(sql []byte) (words_ []string) {
-	w := words{text: sql}
+func Words(sql []byte) (all []string) {
+	w := words.Words{Text: sql}
 	for {
-		word, ok := w.next()
+		word, ok := w.Next()
 		if !ok {
-			return words_
+			return all
 		}
-		words_ = append(words_, string(word))
+		all = append(all, string(word))
 	}
 }
 

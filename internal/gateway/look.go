@@ -1,6 +1,10 @@
 package gateway
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/unoactor/unoactor/internal/words"
+)
 
 // pin is why a client in transaction mode must keep its backend until it
 // disconnects: it has session state there that can't be carried to another.
@@ -22,10 +26,10 @@ func (c *core) look(sql []byte, partial bool) {
 	}
 	c.blind = c.blind || partial
 	c.found = nil
-	w := words{text: sql, escapes: c.reports["standard_conforming_strings"] == "off"}
+	w := words.Words{Text: sql, Escapes: c.reports["standard_conforming_strings"] == "off"}
 	begins := true // the next word begins a statement
 	for {
-		word, ok := w.next()
+		word, ok := w.Next()
 		if !ok {
 			return
 		}
@@ -50,7 +54,7 @@ func (c *core) pinFor(why string, sql []byte) {
 }
 
 // judge says what state a word stands for, empty if none.
-func (c *core) judge(word []byte, begins bool, w *words) string {
+func (c *core) judge(word []byte, begins bool, w *words.Words) string {
 	if begins {
 		switch {
 		case is(word, "set"), is(word, "reset"):
@@ -63,15 +67,15 @@ func (c *core) judge(word []byte, begins bool, w *words) string {
 			c.track("all", true)
 			return ""
 		case is(word, "prepare"):
-			if next, _ := w.next(); is(next, "transaction") {
+			if next, _ := w.Next(); is(next, "transaction") {
 				return ""
 			}
 			return "PREPARE"
 		case is(word, "declare"):
 			ahead := *w
-			for next, ok := ahead.next(); ok && next[0] != ';'; next, ok = ahead.next() {
+			for next, ok := ahead.Next(); ok && next[0] != ';'; next, ok = ahead.Next() {
 				if is(next, "with") {
-					if next, _ = ahead.next(); is(next, "hold") {
+					if next, _ = ahead.Next(); is(next, "hold") {
 						return "a cursor WITH HOLD"
 					}
 				}
@@ -92,7 +96,7 @@ func (c *core) judge(word []byte, begins bool, w *words) string {
 			return "dblink_connect"
 		}
 	case 10:
-		if is(word, "set_config") && !w.localConfig() {
+		if is(word, "set_config") && !localConfig(w) {
 			return "set_config"
 		}
 	case 16, 20, 23, 27:
@@ -106,19 +110,19 @@ func (c *core) judge(word []byte, begins bool, w *words) string {
 
 // set judges SET and RESET. What lasts for a transaction, and what the server
 // reports when it changes, needs no pin.
-func (c *core) set(w *words, back bool) string {
-	name, _ := w.next()
+func (c *core) set(w *words.Words, back bool) string {
+	name, _ := w.Next()
 	if is(name, "session") {
-		name, _ = w.next()
+		name, _ = w.Next()
 		if is(name, "characteristics") {
 			return "SET SESSION CHARACTERISTICS"
 		}
 	}
-	if w.at(0) == '.' {
+	if w.At(0) == '.' {
 		return "SET " + string(bytes.ToLower(name)) // of an extension
 	}
 	for ahead := *w; !back; {
-		next, ok := ahead.next()
+		next, ok := ahead.Next()
 		if !ok || next[0] == ';' {
 			break
 		}

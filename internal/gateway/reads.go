@@ -1,6 +1,10 @@
 package gateway
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/unoactor/unoactor/internal/words"
+)
 
 // harmless are words that a parenthesis may follow in a statement that changes
 // nothing: keywords, and functions that everybody uses. Any other word there is
@@ -22,8 +26,8 @@ func onlyReads(sql []byte) bool {
 	if text, _, ok := cstring(sql); ok {
 		sql = text
 	}
-	w := words{text: sql}
-	word, ok := w.next()
+	w := words.Words{Text: sql}
+	word, ok := w.Next()
 	if !ok || !is(word, "select") && !is(word, "show") && !is(word, "values") && !is(word, "table") && !is(word, "begin") && !is(word, "start") {
 		return false
 	}
@@ -33,14 +37,14 @@ func onlyReads(sql []byte) bool {
 	if bytes.IndexByte(sql, '"') >= 0 && bytes.IndexByte(sql, '(') >= 0 {
 		return false // a quoted name may be a function's
 	}
-	for ; ok; word, ok = w.next() {
+	for ; ok; word, ok = w.Next() {
 		switch {
 		case word[0] == ';':
-			_, more := w.next()
+			_, more := w.Next()
 			return !more
 		case is(word, "into"):
 			return false
-		case w.called() && !harmless[string(bytes.ToLower(word))]:
+		case called(&w) && !harmless[string(bytes.ToLower(word))]:
 			return false
 		}
 	}
@@ -48,7 +52,7 @@ func onlyReads(sql []byte) bool {
 }
 
 // called says whether a parenthesis follows the word that next has returned.
-func (w *words) called() bool {
-	rest := bytes.TrimLeft(w.text[w.pos:], " \t\r\n\f\v")
+func called(w *words.Words) bool {
+	rest := bytes.TrimLeft(w.Text[w.Pos:], " \t\r\n\f\v")
 	return len(rest) > 0 && (rest[0] == '(' || rest[0] == '/' || rest[0] == '-' && len(rest) > 1 && rest[1] == '-')
 }
