@@ -33,7 +33,7 @@ func (db *DB) Stats() conn.Stats { return db.pool.Stats() }
 // [*conn.AcquireError], which tells the state of the pool and the last failure
 // to connect, or the error of a checkout hook.
 func (db *DB) Acquire(ctx context.Context) (Lease, error) {
-	l, err := db.pool.Acquire(ctx)
+	l, err := db.in(ctx).pool.Acquire(ctx)
 	return Lease{l}, err
 }
 
@@ -41,7 +41,7 @@ func (db *DB) Acquire(ctx context.Context) (Lease, error) {
 // With [conn.Admin] it works when the pool is full: one backend beyond its hard
 // limit is opened for administrators.
 func (db *DB) AcquirePriority(ctx context.Context, p conn.Priority) (Lease, error) {
-	l, err := db.pool.AcquirePriority(ctx, p)
+	l, err := db.in(ctx).pool.AcquirePriority(ctx, p)
 	return Lease{l}, err
 }
 
@@ -51,8 +51,9 @@ func (db *DB) acquire(ctx context.Context) (Lease, *conn.Backend, error) {
 }
 
 func (db *DB) acquireAt(ctx context.Context, p conn.Priority) (Lease, *conn.Backend, error) {
+	pool := db.in(ctx).pool
 	for {
-		l, err := db.pool.AcquirePriority(ctx, p)
+		l, err := pool.AcquirePriority(ctx, p)
 		if err != nil {
 			return Lease{}, nil, err
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"go.opentelemetry.io/otel/metric"
 
 	"github.com/unoactor/unoactor/config"
@@ -105,6 +106,7 @@ type settings struct {
 	// sessions is nil unless there is a setting.
 	sessions *SessionConfig
 	recovery time.Duration // 0: never
+	dial     pgconn.DialFunc
 	tree     []func(*supervisor.Options)
 }
 
@@ -161,7 +163,7 @@ func (s settings) subscribe(tree *supervisor.System) {
 
 // dialer gives a pool's connections what was set for them.
 func (s settings) dialer(p config.Pool) conn.DialerOptions {
-	o := conn.DialerOptions{Hooks: s.hooks[p.Name], Tracer: s.tracer}
+	o := conn.DialerOptions{Hooks: s.hooks[p.Name], Tracer: s.tracer, Dial: s.dial}
 	if p.Echo && s.log != nil {
 		o.Tracer = newEcho(s.log.With("pool", p.Name), s.tracer)
 	}

@@ -31,6 +31,11 @@
 // directory when they are elsewhere. PostgreSQL 14 or newer is needed, and a Unix
 // system.
 //
+// # A sandbox a test
+//
+// [Sandbox] gives each test a transaction of its own on a database that all share,
+// rolled back at its end: what is tested works on a [unoactor.DB] as always.
+//
 // # What it never does
 //
 // It talks to no server but its own, leaves no process or port behind, and waits

@@ -29,3 +29,6 @@ func StatFields(line string) (pid, parent int, state byte, program string, ok bo
 	p, ok := parseStat(line)
 	return p.pid, p.parent, p.state, p.program, ok
 }
+
+// ControlOf is what a sandbox takes a text for.
+func ControlOf(sql string) int { return int(controlOf(sql)) }

@@ -1,0 +1,477 @@
+package testkit
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgproto3"
+)
+
+// The savepoints of a sandbox. The names may be used again within themselves.
+const (
+	undoable    = "unoactor_statement"   // around what is outside a transaction
+	transaction = "unoactor_transaction" // what stands for a transaction
+)
+
+// sandboxed is the server's side of a connection to a sandbox: a client of it, which
+// shares the one backend. It passes the protocol on, with transactions as savepoints.
+//
+//	outside --first message--> in a group --Sync or the end of a Query--> outside
+//	   |                                                                    ^
+//	   '-- BEGIN --> in a transaction (its groups pass as they are) -- COMMIT, ROLLBACK
+//
+// Who is in a group or in a transaction has the turn.
+type sandboxed struct {
+	box    *Box
+	id     uint32
+	socket net.Conn
+	client *pgproto3.Backend
+
+	inTransaction bool
+	status        byte                    // T or E, in a transaction
+	grouped       bool                    // in a group of the extended protocol
+	refusal       *pgproto3.ErrorResponse // of that group
+	gone          bool                    // the client does not listen any more
+
+	mu      sync.Mutex
+	running bool // has a statement that a cancel request may cancel
+}
+
+func (v *sandboxed) serve() {
+	defer v.socket.Close()
+	if !v.welcome() {
+		return
+	}
+	v.box.mu.Lock()
+	v.box.open[v.id] = v
+	v.box.mu.Unlock()
+	err := v.talk()
+	v.box.mu.Lock()
+	delete(v.box.open, v.id)
+	v.box.mu.Unlock()
+	if err != nil {
+		v.box.fail(err)
+	}
+}
+
+// welcome answers the start-up, or a cancel request.
+func (v *sandboxed) welcome() bool {
+	message, err := v.client.ReceiveStartupMessage()
+	if err != nil {
+		return false
+	}
+	if c, ok := message.(*pgproto3.CancelRequest); ok {
+		v.box.cancel(c)
+		return false
+	}
+	v.client.Send(&pgproto3.AuthenticationOk{})
+	for name, value := range v.box.backend.Parameters() {
+		v.client.Send(&pgproto3.ParameterStatus{Name: name, Value: value})
+	}
+	v.client.Send(&pgproto3.BackendKeyData{ProcessID: v.box.backend.PID(), SecretKey: binary.BigEndian.AppendUint32(nil, v.id)})
+	v.ready()
+	return !v.gone
+}
+
+// cancel cancels what a session of the box runs, and nothing else.
+func (box *Box) cancel(c *pgproto3.CancelRequest) {
+	if len(c.SecretKey) != 4 {
+		return
+	}
+	box.mu.Lock()
+	v := box.open[binary.BigEndian.Uint32(c.SecretKey)]
+	box.mu.Unlock()
+	if v == nil {
+		return
+	}
+	v.mu.Lock() // so that it can't end, and another begin, meanwhile
+	defer v.mu.Unlock()
+	if v.running {
+		ctx, cancel := context.WithTimeout(context.Background(), turnTime)
+		defer cancel()
+		_ = box.backend.CancelRequest(ctx) // if it fails the statement just goes on
+	}
+}
+
+// talk passes messages on until the client goes. Its error is the backend's loss.
+func (v *sandboxed) talk() error {
+	for !v.gone {
+		message, err := v.client.Receive()
+		if err != nil {
+			break
+		}
+		switch m := message.(type) {
+		case *pgproto3.Terminate:
+			v.gone = true
+		case *pgproto3.Query:
+			err = v.query(m)
+		case *pgproto3.Sync:
+			err = v.sync()
+		case *pgproto3.FunctionCall:
+			v.refusal = refusal("0A000", "function calls of the protocol are not known to a sandbox", "call the function in a query")
+			err = v.sync()
+		case *pgproto3.Flush:
+			err = v.flush()
+		case pgproto3.FrontendMessage:
+			err = v.extended(m)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return v.leave()
+}
+
+// leave ends what the client left open.
+func (v *sandboxed) leave() error {
+	v.gone = true
+	if v.grouped {
+		if err := v.sync(); err != nil {
+			return err
+		}
+	}
+	if v.inTransaction {
+		return v.end(rollingBack)
+	}
+	return nil
+}
+
+// enter takes the turn. Outside a transaction it lays the savepoint to which a failed
+// statement goes back; its answer comes before the others.
+func (v *sandboxed) enter() *pgproto3.ErrorResponse {
+	if !v.inTransaction {
+		select {
+		case v.box.turn <- struct{}{}:
+		case <-time.After(v.box.patience):
+			r := refusal("55P03", "the sandbox is one transaction, and another session of this test is in a transaction, or in the middle of a statement, for "+v.box.patience.String(),
+				"end the one before the other begins, or do both in one session")
+			r.Detail = "In a sandbox the sessions of a test share a backend: they can take turns, but not be in two transactions at once."
+			return r
+		}
+		v.box.server.Send(&pgproto3.Query{String: "savepoint " + undoable})
+	}
+	v.run(true)
+	return nil
+}
+
+func (v *sandboxed) run(running bool) {
+	v.mu.Lock()
+	v.running = running
+	v.mu.Unlock()
+}
+
+// leaveTurn gives the turn to the next, unless a transaction keeps it.
+func (v *sandboxed) leaveTurn() {
+	if !v.inTransaction {
+		<-v.box.turn
+	}
+}
+
+func (v *sandboxed) query(m *pgproto3.Query) error {
+	c := controlOf(m.String)
+	if c == beyond {
+		v.refuse(cantControl())
+		return nil
+	}
+	if c != noControl {
+		return v.end(c)
+	}
+	if r := v.enter(); r != nil {
+		v.refuse(r)
+		return nil
+	}
+	v.box.server.Send(m)
+	return v.answer()
+}
+
+// end does what a sandbox does for BEGIN, COMMIT and ROLLBACK.
+func (v *sandboxed) end(c control) error {
+	switch {
+	case v.inTransaction && (c == beginning || c == beginningReadOnly):
+		v.client.Send(&pgproto3.NoticeResponse{Severity: "WARNING", SeverityUnlocalized: "WARNING", Code: "25001", Message: "there is already a transaction in progress"})
+		v.complete("BEGIN")
+		return nil
+	case c == beginning || c == beginningReadOnly:
+		return v.begin(c)
+	case !v.inTransaction:
+		v.client.Send(&pgproto3.NoticeResponse{Severity: "WARNING", SeverityUnlocalized: "WARNING", Code: "25P01", Message: "there is no transaction in progress"})
+		v.complete(map[control]string{committing: "COMMIT", rollingBack: "ROLLBACK"}[c])
+		return nil
+	case c == committing && v.status == 'T':
+		return v.commit()
+	}
+	err := v.must("rollback to savepoint " + transaction + "; release savepoint " + transaction)
+	v.over("ROLLBACK")
+	return err
+}
+
+func (v *sandboxed) begin(c control) error {
+	if r := v.enter(); r != nil {
+		v.refuse(r)
+		return nil
+	}
+	v.run(false)
+	if err := v.flushServer(); err != nil {
+		return err
+	}
+	if err := v.must("release savepoint " + undoable + "; savepoint " + transaction); err != nil {
+		return err
+	}
+	v.inTransaction, v.status = true, 'T'
+	if c == beginningReadOnly {
+		if err := v.must("set transaction read only"); err != nil {
+			return err
+		}
+	}
+	v.complete("BEGIN")
+	return nil
+}
+
+// commit checks what a commit would: constraints that were deferred. They are as they
+// were afterwards, for what the test does next.
+func (v *sandboxed) commit() error {
+	const deferred = "unoactor_deferred"
+	if err := v.must("savepoint " + deferred); err != nil {
+		return err
+	}
+	_, refused, err := v.box.execute("set constraints all immediate")
+	if err != nil {
+		return err
+	}
+	if refused != nil {
+		err := v.must("rollback to savepoint " + transaction + "; release savepoint " + transaction)
+		v.client.Send(refused)
+		v.over("")
+		return err
+	}
+	err = v.must("rollback to savepoint " + deferred + "; release savepoint " + deferred + "; release savepoint " + transaction)
+	v.over("COMMIT")
+	return err
+}
+
+// over ends what stands for a transaction.
+func (v *sandboxed) over(tag string) {
+	v.inTransaction = false
+	<-v.box.turn
+	v.complete(tag)
+}
+
+func (v *sandboxed) complete(tag string) {
+	if tag != "" {
+		v.client.Send(&pgproto3.CommandComplete{CommandTag: []byte(tag)})
+	}
+	v.ready()
+}
+
+// must runs a statement of the sandbox's own that can't be refused.
+func (v *sandboxed) must(sql string) error {
+	_, refused, err := v.box.execute(sql)
+	if refused != nil {
+		err = fmt.Errorf("%s: %w", sql, asError(refused))
+	}
+	return err
+}
+
+// extended passes on a message of the extended protocol.
+func (v *sandboxed) extended(m pgproto3.FrontendMessage) error {
+	switch m.(type) {
+	case *pgproto3.Parse, *pgproto3.Bind, *pgproto3.Describe, *pgproto3.Execute, *pgproto3.Close:
+	default:
+		return nil // of a COPY that is over
+	}
+	if v.refusal != nil {
+		return nil // until Sync
+	}
+	if p, ok := m.(*pgproto3.Parse); ok && controlOf(p.Query) != noControl {
+		v.refusal = cantControl()
+		return nil
+	}
+	if !v.grouped {
+		if v.refusal = v.enter(); v.refusal != nil {
+			return nil
+		}
+		v.grouped = true
+	}
+	v.rename(m)
+	v.box.server.Send(m)
+	return nil
+}
+
+// rename keeps the names of sessions that share a backend apart.
+func (v *sandboxed) rename(m pgproto3.FrontendMessage) {
+	own := func(name *string) {
+		if *name != "" {
+			*name = fmt.Sprintf("sandbox_%d_%s", v.id, *name)
+		}
+	}
+	switch m := m.(type) {
+	case *pgproto3.Parse:
+		own(&m.Name)
+	case *pgproto3.Bind:
+		own(&m.PreparedStatement)
+		own(&m.DestinationPortal)
+	case *pgproto3.Describe:
+		own(&m.Name)
+	case *pgproto3.Execute:
+		own(&m.Portal)
+	case *pgproto3.Close:
+		own(&m.Name)
+	}
+}
+
+// flush is refused where answers would have to be passed on before a Sync.
+func (v *sandboxed) flush() error {
+	if v.refusal == nil {
+		v.refusal = refusal("0A000", "a sandbox answers at Sync, not at Flush", "end each pipeline with a Sync")
+		v.client.Send(v.refusal)
+		return v.client.Flush()
+	}
+	return nil
+}
+
+// sync ends a group.
+func (v *sandboxed) sync() error {
+	r := v.refusal
+	v.refusal = nil
+	if !v.grouped {
+		if r != nil {
+			v.refuse(r)
+		} else {
+			v.ready()
+		}
+		return nil
+	}
+	v.grouped = false
+	if r != nil { // it was refused in its middle: what was done is undone
+		v.client.Send(r)
+		v.box.server.Send(&pgproto3.Parse{Query: "refused by the sandbox"})
+	}
+	v.box.server.Send(&pgproto3.Sync{})
+	return v.answer()
+}
+
+// answer passes on what the backend says up to the end of a group.
+func (v *sandboxed) answer() error {
+	if err := v.flushServer(); err != nil {
+		return err
+	}
+	status, err := v.pass()
+	v.run(false)
+	if err != nil {
+		return err
+	}
+	if v.inTransaction {
+		v.status = status
+	} else {
+		undo := "release savepoint " + undoable
+		if status == 'E' {
+			undo = "rollback to savepoint " + undoable + "; " + undo
+		}
+		if err := v.must(undo); err != nil {
+			return err
+		}
+		v.leaveTurn()
+	}
+	v.ready()
+	return nil
+}
+
+// flushServer sends what waits, and reads the answer to the savepoint before it.
+func (v *sandboxed) flushServer() error {
+	if err := v.box.server.Flush(); err != nil || v.inTransaction {
+		return err
+	}
+	_, refused, err := v.box.settle()
+	if refused != nil {
+		return asError(refused)
+	}
+	return err
+}
+
+// passedAtOnce is how many messages are passed on together.
+const passedAtOnce = 64
+
+func (v *sandboxed) pass() (status byte, err error) {
+	for n := 1; ; n++ {
+		message, err := v.box.server.Receive()
+		if err != nil {
+			return 0, err
+		}
+		switch m := message.(type) {
+		case *pgproto3.ReadyForQuery:
+			return m.TxStatus, nil
+		case *pgproto3.CopyInResponse:
+			v.client.Send(m)
+			v.tell()
+			if err := v.copyIn(); err != nil {
+				return 0, err
+			}
+			continue
+		case *pgproto3.ErrorResponse:
+			if m.Code == "25001" && m.Hint == "" {
+				m.Hint = "a sandbox is one transaction: test this outside of it, on a database of the test's own"
+			}
+		}
+		v.client.Send(message)
+		if n%passedAtOnce == 0 {
+			v.tell()
+		}
+	}
+}
+
+// copyIn passes on what the client copies into the server.
+func (v *sandboxed) copyIn() error {
+	for {
+		message, err := v.client.Receive()
+		if err != nil {
+			v.gone = true
+			message = &pgproto3.CopyFail{Message: "the client is gone"}
+		}
+		switch message.(type) {
+		case *pgproto3.CopyData:
+			v.box.server.Send(message)
+			if err := v.box.server.Flush(); err != nil {
+				return err
+			}
+		case *pgproto3.CopyDone, *pgproto3.CopyFail:
+			v.box.server.Send(message)
+			return v.box.server.Flush()
+		}
+	}
+}
+
+// tell sends what waits for the client. One that is gone is heard of no more, but what
+// it had begun is ended in order.
+func (v *sandboxed) tell() {
+	if !v.gone && v.client.Flush() != nil {
+		v.gone = true
+	}
+}
+
+func (v *sandboxed) ready() {
+	status := byte('I')
+	if v.inTransaction {
+		status = v.status
+	}
+	v.client.Send(&pgproto3.ReadyForQuery{TxStatus: status})
+	v.tell()
+}
+
+func (v *sandboxed) refuse(r *pgproto3.ErrorResponse) {
+	v.client.Send(r)
+	v.ready()
+}
+
+func refusal(code, message, hint string) *pgproto3.ErrorResponse {
+	return &pgproto3.ErrorResponse{Severity: "ERROR", SeverityUnlocalized: "ERROR", Code: code, Message: message, Hint: hint}
+}
+
+func cantControl() *pgproto3.ErrorResponse {
+	r := refusal("0A000", "a sandbox can't do this about transactions", "send BEGIN, COMMIT or ROLLBACK as a simple query of its own")
+	r.Detail = "The test is in one transaction, in which BEGIN, COMMIT and ROLLBACK are savepoints: they can't be chained, prepared, or be one of several statements."
+	return r
+}
