@@ -14,7 +14,7 @@ import (
 // through functions, templates and locals.
 const sensitive = "sensitive"
 
-// open makes what expressions can refer to: functions, var, local, node and pool.
+// open makes what expressions can refer to: functions, var, local, db, node and pool.
 func (r *reader) open(bodies []*hclsyntax.Body) {
 	r.scope = &hcl.EvalContext{Functions: r.functions(), Variables: map[string]cty.Value{}}
 	names := map[string]map[string]cty.Value{"node": {}, "pool": {}}
@@ -54,6 +54,7 @@ func (r *reader) open(bodies []*hclsyntax.Body) {
 		}
 	}
 	r.scope.Variables["var"] = cty.ObjectVal(variables)
+	r.scope.Variables["db"] = r.settings()
 	r.scope.Variables["node"] = cty.ObjectVal(names["node"])
 	r.scope.Variables["pool"] = cty.ObjectVal(names["pool"])
 	r.locals(locals)
@@ -75,7 +76,7 @@ func (r *reader) evaluate(e hclsyntax.Expression) (cty.Value, bool) {
 	for _, t := range e.Variables() {
 		root, known := r.scope.Variables[t.RootName()]
 		if !known {
-			advice := "strings are quoted; names begin with var., local., node. or pool."
+			advice := "strings are quoted; names begin with var., local., db., node. or pool."
 			if len(r.scope.Variables) == 0 {
 				advice = "a variable can't refer to anything; a local can"
 			}
@@ -87,6 +88,8 @@ func (r *reader) evaluate(e hclsyntax.Expression) (cty.Value, bool) {
 			r.addAt(t.SourceRange(), fmt.Sprintf("there is no %s %q", kindOf(t.RootName()), name),
 				didYouMean(name, slices.Collect(maps.Keys(root.Type().AttributeTypes()))))
 			good = false
+		} else if ok && t.RootName() == "db" {
+			good = r.checkSetting(name, t.SourceRange()) && good
 		}
 	}
 	if !good {
@@ -152,8 +155,11 @@ func (r *reader) holdsSecret(e hclsyntax.Expression) bool {
 }
 
 func kindOf(root string) string {
-	if root == "var" {
+	switch root {
+	case "var":
 		return "variable"
+	case "db":
+		return "setting of db"
 	}
 	return root
 }

@@ -36,6 +36,7 @@ var layers = []layer{
 	{"config", []string{
 		"github.com/hashicorp/hcl/v2", "github.com/zclconf/go-cty",
 		"github.com/agext/levenshtein", // "did you mean"
+		"github.com/caarlos0/env/v11",  // settings of the environment
 	}},
 	{"conn", []string{pgx, system, goid}},
 	{"routing", nil},

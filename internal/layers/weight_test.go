@@ -17,6 +17,7 @@ import (
 // door that is not opened weighs nothing.
 var pulledIn = map[string]string{
 	"github.com/agext/levenshtein":             "config: did you mean",
+	"github.com/caarlos0/env/v11":              "config: settings of the environment",
 	"github.com/asynkron/protoactor-go":        "actors, supervisor: the actors",
 	"github.com/failsafe-go/failsafe-go":       "actors and the root: breaker and retries",
 	"github.com/hashicorp/go-hclog":            "the log",
