@@ -47,6 +47,7 @@ func (e *TwoPhaseError) Error() string {
 // is asked what became of it; only if it can't be asked is the error an
 // [*AmbiguousCommitError], and the rest is left to recovery.
 func (s *System) Atomic(ctx context.Context, f func(context.Context, *Atomic) error, overrides ...SessionConfig) error {
+	s.recovery.first.Do(s.finishLater) // what a process before this one left would be in the way
 	var r *config.Retry
 	once := func() error {
 		a := &Atomic{sys: s, config: overrides}

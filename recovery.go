@@ -16,7 +16,9 @@ type recovery struct {
 	stop context.CancelFunc
 	wake chan struct{}
 	once sync.Once
-	wait sync.WaitGroup
+	// first is done by the first Atomic.
+	first sync.Once
+	wait  sync.WaitGroup
 }
 
 // How often the background tries again while something is left.

@@ -74,6 +74,15 @@ func (o options) parts(ctx context.Context, server *testkit.Server, p *progress.
 			return err
 		})
 	}
+	if o.wants(partSession) {
+		l := o.checkout()
+		c := checkout.Options{URL: server.URL(""), Rounds: l.rounds, Pass: l.turn}
+		p.Plan(c.SessionPlanned())
+		parts = append(parts, func() (err error) {
+			r.Session, err = checkout.RunSession(ctx, c, p)
+			return err
+		})
+	}
 	if !o.wants(partGateway) {
 		return parts, stop, nil
 	}

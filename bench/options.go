@@ -12,12 +12,13 @@ import (
 // The parts.
 const (
 	partCheckout = "checkout"
+	partSession  = "session"
 	partGateway  = "gateway"
 )
 
 // options are what the command line says.
 type options struct {
-	only   string // a part; "" is both
+	only   string // a part; "" is all
 	rounds int    // of each part; 0 takes each part's own
 	quick  bool
 	dir    string
@@ -28,8 +29,8 @@ func parseOptions(args []string, usage io.Writer) (options, error) {
 	var o options
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(usage)
-	flags.StringVar(&o.only, "only", "", "measure one part: checkout or gateway")
-	flags.IntVar(&o.rounds, "rounds", 0, "rounds of each case (default 5 for checkout, 3 for gateway)")
+	flags.StringVar(&o.only, "only", "", "measure one part: checkout, session or gateway")
+	flags.IntVar(&o.rounds, "rounds", 0, "rounds of each case (default 5 for checkout and session, 3 for gateway)")
 	flags.BoolVar(&o.quick, "quick", false, "about a minute in all: shorter and fewer rounds, rougher figures")
 	flags.StringVar(&o.dir, "o", "bench/out", "folder for report.md and report.json")
 	flags.StringVar(&o.daemon, "daemon", "", "path of the unoactor to measure (default: built from this source)")
@@ -39,8 +40,8 @@ func parseOptions(args []string, usage io.Writer) (options, error) {
 	if flags.NArg() > 0 {
 		return o, fmt.Errorf("unexpected %q", flags.Arg(0))
 	}
-	if o.only != "" && o.only != partCheckout && o.only != partGateway {
-		return o, fmt.Errorf("-only %q: want checkout or gateway", o.only)
+	if o.only != "" && o.only != partCheckout && o.only != partSession && o.only != partGateway {
+		return o, fmt.Errorf("-only %q: want checkout, session or gateway", o.only)
 	}
 	if o.rounds < 0 {
 		return o, fmt.Errorf("-rounds %d: want 1 or more", o.rounds)

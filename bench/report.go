@@ -16,12 +16,13 @@ import (
 
 // report is everything that was measured, as report.json has it.
 type report struct {
-	Date     time.Time     `json:"date"`
-	Took     string        `json:"took"`
-	Machine  machine       `json:"machine"`
-	ClockNS  float64       `json:"clock_ns"` // what two readings of the clock take
-	Checkout *checkoutPart `json:"checkout,omitempty"`
-	Gateway  *gatewayPart  `json:"gateway,omitempty"`
+	Date     time.Time         `json:"date"`
+	Took     string            `json:"took"`
+	Machine  machine           `json:"machine"`
+	ClockNS  float64           `json:"clock_ns"` // what two readings of the clock take
+	Checkout *checkoutPart     `json:"checkout,omitempty"`
+	Gateway  *gatewayPart      `json:"gateway,omitempty"`
+	Session  []checkout.Within `json:"session,omitempty"`
 }
 
 type checkoutPart struct {
@@ -59,6 +60,7 @@ func (r report) markdown() string {
 		b.WriteString(checkout.Markdown(c.Results, time.Duration(r.ClockNS)))
 		b.WriteString(checkout.CrowdMarkdown(c.Crowd, crowdGoroutines, crowdAcquires))
 	}
+	b.WriteString(checkout.SessionMarkdown(r.Session))
 	switch g := r.Gateway; {
 	case g == nil:
 	case g.Skipped != "":
