@@ -101,6 +101,9 @@ func (db *DB) exec(ctx context.Context, sql string, args []any) (pgconn.CommandT
 			return pgconn.CommandTag{}, err
 		}
 		tag, err := b.Conn().Exec(ctx, sql, args...)
+		if err == nil {
+			l.Answered()
+		}
 		l.Release()
 		if err == nil || try == 2 || !conn.Unsent(err) {
 			return tag, explain(ctx, err)

@@ -239,7 +239,7 @@ func TestAnUnknownPoolIsToldWhichThereAre(t *testing.T) {
 	if _, err := sys.DB("analytics"); err == nil || !strings.Contains(err.Error(), `"default"`) {
 		t.Errorf("got %v", err)
 	}
-	if _, err := unoactor.New(t.Context(), config.Topology{}); err == nil {
-		t.Error("a topology of nothing was started")
+	if _, err := unoactor.New(t.Context(), config.Topology{Nodes: []config.Node{{Name: "main"}}}); err == nil || !strings.Contains(err.Error(), "the topology has no pool") {
+		t.Errorf("a topology with a node and no pool: %v", err)
 	}
 }

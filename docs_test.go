@@ -41,6 +41,26 @@ func TestTheGoOfThePoolsPageIsThatOfTheExamples(t *testing.T) {
 	}
 }
 
+func TestTheGoOfTheUnoPageIsThatOfTheExamples(t *testing.T) {
+	files, err := filepath.Glob("examples/uno/*_test.go")
+	if err != nil || len(files) < 10 {
+		t.Fatalf("%d files: %v", len(files), err)
+	}
+	var examples strings.Builder
+	for _, f := range files {
+		examples.WriteString(flat(read(t, f)))
+	}
+	blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(read(t, "docs/from-uno.md"), -1)
+	if len(blocks) < 25 {
+		t.Fatalf("%d blocks", len(blocks))
+	}
+	for _, b := range blocks {
+		if !strings.Contains(examples.String(), strings.TrimSpace(flat(b[1]))) {
+			t.Errorf("not in examples/uno:\n%s", b[1])
+		}
+	}
+}
+
 func TestEachOfTheThirtyScenariosHasATestThatThePageNames(t *testing.T) {
 	tests := make(map[string][]string)
 	files, err := filepath.Glob("supervisor/scenario_*_test.go")

@@ -68,7 +68,7 @@ func TestAHandlerIsToldOfEventsFromTheFirstToTheLast(t *testing.T) {
 	if len(got) < 7 || got[0] != "PoolCreated" || got[len(got)-1] != "PoolDisposed" {
 		t.Errorf("the handler was told of %v", got)
 	}
-	for kind, want := range map[string]int{"Checkout": 2, "Checkin": 2, "ConnectionError": 1} {
+	for kind, want := range map[string]int{"CheckedOut": 2, "CheckedIn": 2, "ConnectionError": 1} {
 		if n := count(got, kind); n != want {
 			t.Errorf("%d of %s, want %d, in %v", n, kind, want, got)
 		}
@@ -104,7 +104,7 @@ func TestASubscriptionIsNarrowedByTypePoolAndNode(t *testing.T) {
 		t.Fatal(err)
 	}
 	last.Close()
-	if got := onNode.read(); count(got, "Checkout") != 1 || count(got, "Checkin") != 1 {
+	if got := onNode.read(); count(got, "CheckedOut") != 1 || count(got, "CheckedIn") != 1 {
 		t.Errorf("on the node: %v", got)
 	}
 	if got := elsewhere.read(); len(got) != 0 {

@@ -49,6 +49,9 @@ func (r *leasedRows) Close() {
 		s.readingDone(r.Err())
 	}
 	if !r.lease.IsZero() {
+		if r.Rows.Err() == nil {
+			r.lease.Answered()
+		}
 		r.lease.Release()
 		r.lease = Lease{}
 	}

@@ -212,6 +212,7 @@ func (s *Session) exec(ctx context.Context, sql string, args []any) (pgconn.Comm
 		}
 		tag, err := c.Exec(ctx, sql, args...)
 		if err == nil {
+			s.lease.Answered()
 			return tag, nil
 		}
 		again := try == 1 && s.again(first, err)

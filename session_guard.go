@@ -61,6 +61,8 @@ func (s *Session) readingDone(err error) {
 			err = errors.New("the connection was lost while rows were read")
 		}
 		_ = s.gone(err)
+	} else if err == nil {
+		s.lease.Answered()
 	}
 	s.guard.CompareAndSwap(sessionReading, sessionIdle)
 }

@@ -35,6 +35,7 @@ type Backend struct {
 	broken    error         // what its holder gave it up for
 	silent    bool          // it gave no sign of life: its socket is closed
 	tainted   bool
+	answered  int64 // when its server last did, as far as its holders told; on the clock of the slots
 	session   any
 	scratch   any
 }

@@ -43,6 +43,9 @@ type DialerOptions struct {
 // NewDialer checks that the node and the pool can be connected to as they are
 // configured, and connects to nothing.
 func NewDialer(node config.Node, pool config.Pool, o DialerOptions) (*Dialer, error) {
+	if err := checkHooks(o.Hooks); err != nil {
+		return nil, fmt.Errorf("pool %q: %w", pool.Name, err)
+	}
 	cfg, err := pgxConfig(node, pool)
 	if err != nil {
 		// pgconn's own message quotes the connection string.

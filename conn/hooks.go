@@ -37,6 +37,22 @@ type CloseHook interface {
 	BeforeClose(context.Context, *pgx.Conn) error
 }
 
+// checkHooks refuses what would never be called, as one whose methods take something
+// else than the interfaces say.
+func checkHooks(hooks []Hook) error {
+	for _, h := range hooks {
+		_, connects := h.(ConnectHook)
+		_, checksOut := h.(CheckoutHook)
+		_, checksIn := h.(CheckinHook)
+		_, closes := h.(CloseHook)
+		if !connects && !checksOut && !checksIn && !closes {
+			return fmt.Errorf("the hook %T has none of the methods of a hook: write OnConnect, OnCheckout, OnCheckin or BeforeClose, "+
+				"each func(context.Context, *pgx.Conn) error", h)
+		}
+	}
+	return nil
+}
+
 // HookError is the failure of a hook.
 type HookError struct{ Err error }
 

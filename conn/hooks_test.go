@@ -140,3 +140,15 @@ func TestAHookThatLeavesATransactionOpenFails(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// almostHook has a method of the right name that nobody would call.
+type almostHook struct{}
+
+func (almostHook) OnConnect(context.Context) error { return nil }
+
+func TestAHookThatWouldNeverBeCalledIsRefused(t *testing.T) {
+	_, err := conn.NewDialer(config.Node{Host: "127.0.0.1"}, config.Pool{Name: "main"}, conn.DialerOptions{Hooks: []conn.Hook{almostHook{}}})
+	if err == nil || !strings.Contains(err.Error(), `pool "main": the hook conn_test.almostHook has none of the methods of a hook`) {
+		t.Errorf("%v", err)
+	}
+}

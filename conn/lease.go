@@ -2,6 +2,7 @@ package conn
 
 import (
 	"errors"
+	"time"
 
 	"github.com/unoactor/unoactor/messages"
 )
@@ -89,13 +90,28 @@ func (l Lease) Identity() (slot int, epoch uint64) { return l.slot.index, l.epoc
 // IsZero says whether the lease is of nothing at all.
 func (l Lease) IsZero() bool { return l.slot == nil }
 
+// justNow is how long ago a server's answer is as good as a look at the connection.
+const justNow = int64(time.Millisecond)
+
+// Answered takes note that the server has just answered in this lease, so that who
+// leases the backend right afterwards need not look whether the connection is there.
+func (l Lease) Answered() {
+	if b, err := l.Backend(); err == nil {
+		b.answered = l.slot.pool.now()
+	}
+}
+
 // Check looks, for the price of a system call, whether the server hung up on a
 // backend that was not used yet in this lease. If so the lease ends, the backend
-// goes to be looked after, and another should be acquired.
+// goes to be looked after, and another should be acquired. It does not look within a
+// millisecond of [Lease.Answered].
 func (l Lease) Check() bool {
 	b, err := l.Backend()
 	if err != nil {
 		return false
+	}
+	if b.answered != 0 && l.slot.pool.now()-b.answered < justNow {
+		return true
 	}
 	cause := b.Peek()
 	if cause == messages.None {

@@ -12,20 +12,27 @@ import (
 	"github.com/unoactor/unoactor/bench/progress"
 )
 
-// Within is what one query was run in, with the cost of a round each.
+// Within is what one query was run in, and what that took.
 type Within struct {
-	What  string `json:"what"`
-	Costs []Cost `json:"costs"`
+	What        string    `json:"what"`
+	Nanoseconds []float64 `json:"ns"` // of each round the median over its queries
+	Allocations float64   `json:"allocations"`
+	Bytes       float64   `json:"bytes"`
 }
 
-// sessionTurns is how many turns each way gets a round: what a session adds is little
-// beside a query, so that it takes many short turns to see it.
-const sessionTurns = 8
+// The session part: a round is so many queries in each way, taken in turns, since the
+// time of a query drifts by more than a session adds to it.
+const (
+	sessionQueries = 20_000
+	sessionQuery   = 200 * time.Microsecond // about, for the plan
+)
 
 // SessionPlanned is about how long RunSession takes.
 func (o Options) SessionPlanned() time.Duration {
-	return time.Duration(2*(o.Rounds*sessionTurns+1)) * o.Pass / 2
+	return time.Duration(o.Rounds) * o.sessionRound()
 }
+
+func (o Options) sessionRound() time.Duration { return 2 * sessionQueries * sessionQuery }
 
 // RunSession compares one query on a bare lease with one in a session, on one goroutine.
 func RunSession(ctx context.Context, o Options, p *progress.Progress) ([]Within, error) {
@@ -35,32 +42,33 @@ func RunSession(ctx context.Context, o Options, p *progress.Progress) ([]Within,
 	}
 	defer opened.close()
 	db := opened.(*unoactorPeer).db
-	ways := []struct {
-		what string
-		work func(context.Context, int) error
-	}{
-		{"lease, query", func(ctx context.Context, n int) error { return onLeases(ctx, db, n) }},
-		{"session, query", func(ctx context.Context, n int) error { return inSessions(ctx, db, n) }},
+	ways := []func(context.Context, int) error{
+		func(ctx context.Context, n int) error { return onLeases(ctx, db, n) },
+		func(ctx context.Context, n int) error { return inSessions(ctx, db, n) },
 	}
-	results := make([]Within, len(ways))
-	operations := make([]int, len(ways))
-	for i, w := range ways {
-		results[i].What = w.what
-		if operations[i], err = calibrate(ctx, 1, o.Pass/2, w.work); err != nil {
-			return nil, fmt.Errorf("%s: %w", w.what, err)
+	results := []Within{{What: "lease, query"}, {What: "session, query"}}
+	for i, way := range ways {
+		cost, err := pass(ctx, 1, sessionQueries/10, way)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", results[i].What, err)
 		}
-		p.Done(o.Pass / 2)
+		results[i].Allocations, results[i].Bytes = cost.Allocations, cost.Bytes
 	}
-	for range o.Rounds * sessionTurns {
-		for i, w := range ways {
-			runtime.GC()
-			cost, err := pass(ctx, 1, operations[i], w.work)
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", w.what, err)
+	for range o.Rounds {
+		runtime.GC()
+		var took [2][]float64
+		for n := range 2 * sessionQueries {
+			i := (n ^ n>>1) & 1 // A B B A
+			began := time.Now()
+			if err := ways[i](ctx, 1); err != nil {
+				return nil, fmt.Errorf("%s: %w", results[i].What, err)
 			}
-			results[i].Costs = append(results[i].Costs, cost)
-			p.Done(o.Pass / 2)
+			took[i] = append(took[i], float64(time.Since(began)))
 		}
+		for i := range results {
+			results[i].Nanoseconds = append(results[i].Nanoseconds, figures.Median(took[i]))
+		}
+		p.Done(o.sessionRound())
 	}
 	return results, nil
 }
@@ -101,24 +109,18 @@ func SessionMarkdown(all []Within) string {
 	}
 	var b strings.Builder
 	b.WriteString("## Session\n\n" +
-		"One query in a session, and on a bare lease. One goroutine; medians of interleaved turns. More: what the session adds to the lease.\n\n")
-	t := figures.NewTable("what", "ns", "CPU ns", "allocations (bytes)", "spread")
-	of := func(w Within, figure func(Cost) float64) (all []float64) {
-		for _, c := range w.Costs {
-			all = append(all, figure(c))
-		}
-		return all
+		"One query in a session, and on a bare lease, in turns on one goroutine: the median over all queries of a round, and of\n" +
+		"that over the rounds. More: what the session adds, the median over the rounds of the difference.\n\n")
+	t := figures.NewTable("what", "ns", "allocations (bytes)", "spread")
+	for _, w := range all {
+		t.Row(w.What, figures.Short(figures.Median(w.Nanoseconds)), fmt.Sprintf("%.1f (%.0f)", w.Allocations, w.Bytes), figures.Percent(figures.Spread(w.Nanoseconds)))
 	}
-	ns := func(c Cost) float64 { return c.Nanoseconds }
-	medians := make([][4]float64, len(all))
-	for i, w := range all {
-		medians[i] = [4]float64{figures.Median(of(w, ns)), figures.Median(of(w, func(c Cost) float64 { return c.CPUNanoseconds })),
-			figures.Median(of(w, func(c Cost) float64 { return c.Allocations })), figures.Median(of(w, func(c Cost) float64 { return c.Bytes }))}
-		m := medians[i]
-		t.Row(w.What, figures.Short(m[0]), figures.Short(m[1]), fmt.Sprintf("%.1f (%.0f)", m[2], m[3]), figures.Percent(figures.Spread(of(w, ns))))
+	lease, session := all[0], all[1]
+	var more []float64
+	for i := range lease.Nanoseconds {
+		more = append(more, session.Nanoseconds[i]-lease.Nanoseconds[i])
 	}
-	a, b2 := medians[0], medians[1]
-	t.Row("more", figures.Short(b2[0]-a[0]), figures.Short(b2[1]-a[1]), fmt.Sprintf("%.1f (%.0f)", b2[2]-a[2], b2[3]-a[3]), "")
+	t.Row("more", figures.Short(figures.Median(more)), fmt.Sprintf("%.1f (%.0f)", session.Allocations-lease.Allocations, session.Bytes-lease.Bytes), "")
 	fmt.Fprintln(&b, t)
 	return b.String()
 }
