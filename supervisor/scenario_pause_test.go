@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -44,7 +45,9 @@ func TestScenario23_PauseAndResume(t *testing.T) {
 	server, database := testkit.Shared(t)
 	_, p := bStart(t, server, database, supervisor.Options{}, func(_ *config.Node, p *config.Pool) { p.Size, p.MinIdle = 2, 1 })
 	l, b := bLease(t, p)
-	eventually(t, "one is idle too", func() bool { return p.Stats().Idle == 1 })
+	eventually(t, "one is idle too, and the pool has heard of it", func() bool {
+		return p.Stats().Idle == 1 && !slices.ContainsFunc(p.Snapshot().Slots, func(s supervisor.SlotSnapshot) bool { return s.Phase == "opening" })
+	})
 
 	soon, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
@@ -70,7 +73,7 @@ func TestScenario23_PauseAndResume(t *testing.T) {
 		t.Error(err)
 	}
 	if n, err := server.TerminateBackends(t.Context(), bOurs(database)); err != nil || n != 2 {
-		t.Fatalf("an idle backend was closed: %d left, %v", n, err)
+		t.Fatalf("an idle backend was closed: %d left, %v; %v", n, err, p.Why(20))
 	}
 	eventually(t, "both are seen to be gone", func() bool { return p.Stats().Size == 0 })
 	soon, cancel = context.WithTimeout(t.Context(), 50*time.Millisecond)
