@@ -11,7 +11,6 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
-	"github.com/unoactor/unoactor/config"
 	"github.com/unoactor/unoactor/conn"
 	"github.com/unoactor/unoactor/messages"
 	"github.com/unoactor/unoactor/routing"
@@ -296,43 +295,4 @@ func TestManyActorsThatDieAtAnyMomentLoseNothing(t *testing.T) {
 		t.Error("nobody was served")
 	}
 	usable(t, p)
-}
-
-func TestTwoTreesLiveInAHostsActorSystemWhichGoesOn(t *testing.T) {
-	server, database := testkit.Shared(t)
-	host := actor.NewActorSystem()
-	defer host.Shutdown()
-	topology := config.Topology{
-		Nodes: []config.Node{{Name: "main", Host: server.Host(), Port: uint16(server.Port()), User: server.User(), Database: database}},
-		Pools: []config.Pool{{Name: "default", Node: "main", Size: 2}},
-	}
-	for range 2 {
-		s, err := supervisor.Start(topology, supervisor.Options{Actors: host})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer s.Close(t.Context())
-		g, err := ask(s, messages.Checkout{}, 5*time.Second)
-		if err != nil || g.Err != nil {
-			t.Fatalf("%+v, %v", g, err)
-		}
-		l, err := s.Claim(g.Ticket)
-		if err != nil {
-			t.Fatal(err)
-		}
-		l.Release()
-		if err := s.Close(t.Context()); err != nil {
-			t.Error(err)
-		}
-		if g, err := ask(s, messages.Checkout{}, time.Second); err == nil && g.Err == nil {
-			t.Error("a closed tree granted a lease")
-		}
-	}
-	done := make(chan struct{})
-	host.Root.Send(host.Root.Spawn(actor.PropsFromFunc(func(ctx actor.Context) {
-		if ctx.Message() == "still there" {
-			close(done)
-		}
-	})), "still there")
-	<-done
 }

@@ -9,8 +9,9 @@ import (
 	"github.com/unoactor/unoactor/messages"
 )
 
-// Events are told to whoever subscribed to them, over the actor system's event
-// stream. It is safe for concurrent use.
+// Events are told to whoever subscribed to them, over an event stream of the tree's
+// own: an actor system may hold other trees, whose pools can have the same names. It
+// is safe for concurrent use.
 type Events struct {
 	stream *eventstream.EventStream
 	log    hclog.Logger
@@ -23,8 +24,8 @@ type Events struct {
 	closed bool
 }
 
-func newEvents(stream *eventstream.EventStream, log hclog.Logger, report func(on bool)) *Events {
-	return &Events{stream: stream, log: log, report: report, open: make(map[*Subscription]bool)}
+func newEvents(log hclog.Logger, report func(on bool)) *Events {
+	return &Events{stream: eventstream.NewEventStream(), log: log, report: report, open: make(map[*Subscription]bool)}
 }
 
 // publish tells an event to whoever wants it. It waits for nobody.

@@ -95,7 +95,7 @@ func Start(t config.Topology, o Options) (*System, error) {
 			actor.WithDeadLetterThrottleInterval(50*time.Millisecond))
 	}
 	s.desk = newDesk(s)
-	s.events = newEvents(s.actors.EventStream, log, s.report)
+	s.events = newEvents(log, s.report)
 	if o.Ready != nil {
 		o.Ready(s)
 	}
