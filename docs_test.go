@@ -29,14 +29,14 @@ func flat(text string) string {
 }
 
 func TestTheGoOfThePoolsPageIsThatOfTheExamples(t *testing.T) {
-	examples := flat(read(t, "example_pool_test.go"))
+	examples := flat(read(t, "example_pool_test.go") + read(t, "example_actor_test.go"))
 	blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(read(t, "docs/pool.md"), -1)
 	if len(blocks) < 5 {
 		t.Fatalf("%d blocks", len(blocks))
 	}
 	for _, b := range blocks {
 		if !strings.Contains(examples, strings.TrimSpace(flat(b[1]))) {
-			t.Errorf("not in example_pool_test.go:\n%s", b[1])
+			t.Errorf("not in the examples:\n%s", b[1])
 		}
 	}
 }
