@@ -85,7 +85,7 @@ func (a *Atomic) Session(ctx context.Context, database string) (*Session, error)
 	s := db.NewSession(a.config...)
 	if err := s.BeginTx(ctx, s.config.TxOptions); err != nil {
 		s.Close()
-		return nil, beginError(err)
+		return nil, err
 	}
 	s.levels[0].shared = true
 	a.sessions = append(a.sessions, s)
@@ -166,8 +166,8 @@ func (a *Atomic) flush(ctx context.Context) error {
 // harmless marks a failure before anything was committed.
 func (a *Atomic) harmless(ctx context.Context, err error) error {
 	lost := slices.ContainsFunc(a.sessions, func(s *Session) bool { return s.lost != nil || s.lease.IsZero() })
-	if h := (*harmlessError)(nil); errors.As(err, &h) {
-		return err
+	if h := acquireError(err); h != nil {
+		return h
 	}
 	return &harmlessError{explain(ctx, err), lost}
 }

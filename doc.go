@@ -14,7 +14,10 @@
 //	...
 //	err = db.QueryRow(ctx, "select count(*) from metrics").Scan(&n)
 //
+// A [Session] works on one backend: statements, transactions that nest, and a unit of
+// work over objects. [System.Atomic] is a transaction over several databases.
+//
 // Everything takes a context first and speaks pgx's types. All exported types
-// are safe for concurrent use but [Lease] and what is read through one, which
-// belong to one goroutine at a time.
+// are safe for concurrent use but [Lease], [Session], [Atomic] and what is
+// read through one, which belong to one goroutine at a time.
 package unoactor

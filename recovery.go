@@ -21,8 +21,12 @@ type recovery struct {
 	wait  sync.WaitGroup
 }
 
-// How often the background tries again while something is left.
-const recoveryPause = time.Second
+// How long the background waits before it tries again while something is left: twice as
+// long each time.
+const (
+	recoveryPause   = time.Second
+	longestRecovery = time.Minute
+)
 
 // finishLater has what is prepared ended in the background, until nothing is left.
 func (s *System) finishLater() {
@@ -49,6 +53,7 @@ func (s *System) endRecovery() {
 }
 
 func (s *System) recoverFor(ctx context.Context, every time.Duration) {
+	wait := recoveryPause
 	for left := every > 0; ctx.Err() == nil; {
 		if !left {
 			var regular <-chan time.Time
@@ -61,9 +66,11 @@ func (s *System) recoverFor(ctx context.Context, every time.Duration) {
 			case <-s.recovery.wake:
 				pause(ctx, recoveryPause) // what was given up may still be under way on its server
 			}
+			wait = recoveryPause
 		}
 		if left = s.recoverNow(ctx); left {
-			pause(ctx, recoveryPause)
+			pause(ctx, wait)
+			wait = min(2*wait, longestRecovery)
 		}
 	}
 }

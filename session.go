@@ -111,10 +111,10 @@ func (s *Session) end() {
 }
 
 func (s *Session) giveBack() {
-	if !s.lease.IsZero() {
+	if _, err := s.lease.Backend(); err == nil { // else it was revoked, and has nothing to give
 		s.lease.Release() // in a transaction: the pool rolls it back
-		s.lease, s.backend = Lease{}, nil
 	}
+	s.lease, s.backend = Lease{}, nil
 }
 
 // DB is the pool that the session works on.

@@ -68,7 +68,13 @@ func (s *Session) Delete(objects ...any) error {
 		e, known := u.objects[object]
 		if !known {
 			var err error
-			if e, err = u.attach(object); err != nil {
+			if e, err = u.describe(object); err == nil && e.unkeyed() {
+				err = fmt.Errorf("delete %s: the object has no key, so it can't be in the database", e.model.Table)
+			}
+			if err == nil {
+				e, err = u.attach(object)
+			}
+			if err != nil {
 				return err
 			}
 		}

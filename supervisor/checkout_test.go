@@ -121,7 +121,8 @@ func TestOverflowIsOpenedUnderLoadAndClosedAtCheckin(t *testing.T) {
 
 func TestAcquireTimeoutSaysWhatThePoolLookedLike(t *testing.T) {
 	server, database := testkit.Shared(t)
-	p := pool(t, system(t, server, database, func(_ *config.Node, p *config.Pool) { p.Size, p.AcquireTimeout = 1, 30*time.Millisecond }))
+	p := pool(t, system(t, server, database, func(_ *config.Node, p *config.Pool) { p.Size, p.MinIdle, p.AcquireTimeout = 1, 1, 30*time.Millisecond }))
+	eventually(t, "its backend is there", func() bool { return p.Stats().Idle == 1 })
 	l, err := p.Acquire(t.Context())
 	if err != nil {
 		t.Fatal(err)
