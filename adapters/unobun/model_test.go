@@ -32,7 +32,7 @@ type thing struct {
 // changed, less what was deleted; a rollback brings back what was there before.
 type model struct {
 	t      *rapid.T
-	ctx    context.Context
+	ctx    context.Context //nolint:containedctx // the test's: rapid calls the actions without one
 	db     *unoactor.DB
 	s      *unoactor.Session
 	things map[int]thing
