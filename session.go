@@ -31,6 +31,7 @@ type Session struct {
 	rows    *leasedRows   // those that are open
 	levels  []level       // the transaction and its savepoints, outermost first
 	lost    error         // what ended the connection that the transaction was on
+	spent   bool          // statements were run on the lease before: it may have state of theirs
 	unit    *unit         // nil until the first object
 }
 
@@ -114,7 +115,7 @@ func (s *Session) giveBack() {
 	if _, err := s.lease.Backend(); err == nil { // else it was revoked, and has nothing to give
 		s.lease.Release() // in a transaction: the pool rolls it back
 	}
-	s.lease, s.backend = Lease{}, nil
+	s.lease, s.backend, s.spent = Lease{}, nil, false
 }
 
 // DB is the pool that the session works on.
@@ -193,10 +194,11 @@ func (s *Session) Exec(ctx context.Context, sql string, args ...any) (tag pgconn
 	}
 	defer s.leave()
 	if r := s.retries(); r != nil {
+		spent := s.spent
 		err = repeat(ctx, r, func() error {
 			var err error
 			tag, err = s.exec(ctx, sql, args)
-			return statementError(err, sql)
+			return s.statementError(err, sql, spent)
 		})
 		return tag, err
 	}
@@ -220,6 +222,15 @@ func (s *Session) exec(ctx context.Context, sql string, args []any) (pgconn.Comm
 			return tag, err
 		}
 	}
+}
+
+// statementError is [statementError] for a session, which can't repeat what it did on a
+// lease that is lost with the state of the statements before.
+func (s *Session) statementError(err error, sql string, spent bool) error {
+	if spent && s.lease.IsZero() {
+		return err
+	}
+	return statementError(err, sql)
 }
 
 // retries are the settings by which a statement is repeated, nil if it is not.
@@ -264,13 +275,14 @@ func (s *Session) guardedQuery(ctx context.Context, sql string, args []any) (pgx
 	}
 	var seen *seenRows
 	if r := s.retries(); r != nil {
+		spent := s.spent
 		err := repeat(ctx, r, func() error {
 			rows, err := s.query(ctx, sql, args)
 			if err == nil {
 				seen, err = see(rows)
 				err = s.after(ctx, err)
 			}
-			return statementError(err, sql)
+			return s.statementError(err, sql, spent)
 		})
 		if err != nil {
 			s.leave()

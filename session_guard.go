@@ -42,6 +42,7 @@ func (s *Session) enter() error {
 
 // leave gives it back.
 func (s *Session) leave() {
+	s.spent = !s.lease.IsZero()
 	if !s.guard.CompareAndSwap(sessionRunning, sessionIdle) {
 		s.end()
 	}
@@ -63,6 +64,7 @@ func (s *Session) readingDone(err error) {
 		_ = s.gone(err)
 	} else if err == nil {
 		s.lease.Answered()
+		s.spent = true
 	}
 	s.guard.CompareAndSwap(sessionReading, sessionIdle)
 }

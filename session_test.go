@@ -6,11 +6,14 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/unoactor/unoactor"
+	"github.com/unoactor/unoactor/config"
+	"github.com/unoactor/unoactor/testkit"
 )
 
 // one is the value of a query of one row and column.
@@ -315,4 +318,30 @@ func TestCancellingOneStatementLeavesTheSessionInOrder(t *testing.T) {
 		t.Errorf("a rollback with an ended context: %v", err)
 	}
 	execute(t, s, "select 1")
+}
+
+func TestAStatementIsNotRepeatedWhereItsSessionsStateIsLost(t *testing.T) {
+	server, database := testkit.Shared(t)
+	db, err := unoactor.Connect(t.Context(), server.URL(database), config.Pool{Size: 2, Retry: config.Retry{
+		MaxRetries: 5, RetryDelay: time.Millisecond, BackoffFactor: 1, RetryableErrors: []string{"connection", "operational"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := db.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	}()
+	s := db.NewSession()
+	defer s.Close()
+	execute(t, s, "set search_path = elsewhere")
+	if _, err := server.TerminateBackends(t.Context(), "pid = "+uitoa(uint32(one[int](t, s, "select pg_backend_pid()")))); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Exec(t.Context(), "select 1"); err == nil {
+		t.Error("the loss was not told")
+	}
+	if path := one[string](t, s, "show search_path"); path == "elsewhere" {
+		t.Error(path)
+	}
 }
