@@ -25,7 +25,8 @@ and shows what it does. What it supervises is written in a topology file (HCL).`
 		Example: `  unoactor dev                          try it: a throw-away PostgreSQL with three pools
   unoactor dev -- pgbench -n -S -T 5    run one command against that
   unoactor check topology.hcl           find the mistakes in a topology
-  unoactor run -f topology.hcl          serve it`,
+  unoactor run -f topology.hcl          serve it
+  unoactor recover -f topology.hcl      end what a crash left prepared in several databases`,
 		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -33,7 +34,7 @@ and shows what it does. What it supervises is written in a topology file (HCL).`
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(newRun(), newDev(), newCheck())
+	root.AddCommand(newRun(), newDev(), newCheck(), newRecover())
 	return root
 }
 
