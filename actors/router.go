@@ -26,9 +26,11 @@ type Router struct {
 
 // Desk leases backends for actors. It must not block.
 type Desk interface {
-	// Order waits in a pool's queue for asker, and answers it.
-	Order(asker *actor.PID, choice routing.Choice, m messages.Checkout)
-	// Gone takes back what an actor that has ended had ordered.
+	// Order waits in a pool's queue for asker, and answers it. It is true if asker is
+	// an actor, to be watched.
+	Order(asker *actor.PID, choice routing.Choice, m messages.Checkout) (watch bool)
+	// Gone takes back what an actor that has ended had ordered. It does nothing to one
+	// that runs: another of the same name.
 	Gone(asker *actor.PID)
 }
 
@@ -83,16 +85,15 @@ func (r *Router) checkout(ctx actor.Context, m messages.Checkout) {
 		ctx.Respond(messages.Granted{Err: err})
 		return
 	}
-	if IsActor(ctx.ActorSystem(), asker) {
+	if r.desk.Order(asker, choice, m) {
 		ctx.Watch(asker)
 	}
-	r.desk.Order(asker, choice, m)
 }
 
-// IsActor says whether an address is that of an actor that runs here. A future is
-// none: it takes any system message, such as that of a Watch, for its answer.
-func IsActor(system *actor.ActorSystem, pid *actor.PID) bool {
-	process, there := system.ProcessRegistry.GetLocal(pid.Id)
-	_, is := process.(*actor.ActorProcess)
-	return there && is
+// RunningAt is the actor that runs here at an address, nil if there is none, as at that
+// of a future: one must not be watched, it takes any system message for its answer.
+func RunningAt(system *actor.ActorSystem, pid *actor.PID) *actor.ActorProcess {
+	process, _ := system.ProcessRegistry.Get(pid)
+	running, _ := process.(*actor.ActorProcess)
+	return running
 }

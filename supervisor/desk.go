@@ -27,27 +27,30 @@ var ErrNoTicket = errors.New("no lease waits under that ticket: it was claimed a
 // desk is where actors get their leases. It waits in the pools' queues in their place,
 // keeps what was granted until it is claimed, and gives back what nobody can claim.
 //
-//	ordered --granted--> offered --claimed--> held --released by who claimed it
+//	ordered --granted--> offered --claimed--> held --released by who claimed it--> over
 //	   |                    |                  |
-//	   '-- asker gone ------'-- or expired     '-- asker gone: withdrawn
+//	   |                    |                  '-- asker gone: withdrawn
+//	   |                    '-- asker gone, or expired: released
+//	   '-- asker gone: cancelled
 //
 // What asks may be an actor, which is watched, or a future, which can't be: if its time
 // is over its answer becomes a dead letter, or, at the last moment, is lost, and expires.
+// An actor that is restarted is gone as well: its next incarnation asked for nothing.
 type desk struct {
-	system  *System
-	letters *eventstream.Subscription
+	system *System
+	heard  *eventstream.Subscription
 
 	mu      sync.Mutex
 	closed  bool
 	offered map[messages.Ticket]*order
-	askers  map[string]*asker
-	waiting sync.WaitGroup
+	askers  map[string]*asker // by the ids of their addresses
+	waiting sync.WaitGroup    // for leases
 }
 
 // asker is an actor that has orders.
 type asker struct {
-	pid    *actor.PID
-	orders []*order
+	process *actor.ActorProcess // another actor may have the address later
+	orders  []*order
 }
 
 // order is one Checkout. What changes is guarded by the desk's lock.
@@ -64,11 +67,15 @@ type order struct {
 
 func newDesk(s *System) *desk {
 	d := &desk{system: s, offered: make(map[messages.Ticket]*order), askers: make(map[string]*asker)}
-	d.letters = s.actors.EventStream.Subscribe(func(event any) {
-		if letter, ok := event.(*actor.DeadLetterEvent); ok {
-			_, message, _ := actor.UnwrapEnvelope(letter.Message)
-			if g, ok := message.(messages.Granted); ok {
+	d.heard = s.actors.EventStream.Subscribe(func(event any) {
+		switch e := event.(type) {
+		case *actor.DeadLetterEvent:
+			if g, ok := e.Message.(messages.Granted); ok {
 				d.takeBack(g.Ticket)
+			}
+		case *actor.SupervisorEvent:
+			if e.Directive == actor.RestartDirective { // before it is done: nothing is asked meanwhile
+				d.end(e.Child, nil)
 			}
 		}
 	})
@@ -76,21 +83,25 @@ func newDesk(s *System) *desk {
 }
 
 // Order implements [actors.Desk].
-func (d *desk) Order(pid *actor.PID, choice routing.Choice, m messages.Checkout) {
+func (d *desk) Order(pid *actor.PID, choice routing.Choice, m messages.Checkout) (watch bool) {
 	pool, err := d.system.Pool(choice.Pool)
 	if err != nil {
 		d.answer(pid, messages.Granted{Err: err})
-		return
+		return false
 	}
-	ctx, cancel := context.WithCancel(context.Background()) // until its asker, or the desk, ends it
+	process := actors.RunningAt(d.system.actors, pid)
+	if process != nil {
+		d.end(pid, process) // who had its address before
+	}
+	ctx, cancel := context.WithCancel(context.Background()) // until its asker, or the pool, ends it
 	if m.Wait > 0 {
-		ctx, cancel = context.WithTimeout(context.Background(), m.Wait)
+		ctx, cancel = context.WithTimeout(ctx, m.Wait)
 	}
 	o := &order{pool: pool, rule: choice.Rule, pid: pid, cancel: cancel}
-	if !d.enter(o) {
+	if !d.enter(o, process) {
 		cancel()
 		d.answer(pid, messages.Granted{Pool: choice.Pool, Rule: choice.Rule, Err: conn.ErrClosed})
-		return
+		return false
 	}
 	go func() {
 		defer d.waiting.Done()
@@ -98,20 +109,21 @@ func (d *desk) Order(pid *actor.PID, choice routing.Choice, m messages.Checkout)
 		l, err := pool.AcquirePriority(ctx, min(max(conn.Priority(m.Priority), conn.Low), conn.Admin))
 		d.offer(o, l, err)
 	}()
+	return process != nil
 }
 
 // enter notes an order. It is false if the desk is closed.
-func (d *desk) enter(o *order) bool {
+func (d *desk) enter(o *order, process *actor.ActorProcess) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.closed {
 		return false
 	}
 	d.waiting.Add(1)
-	if actors.IsActor(d.system.actors, o.pid) {
+	if process != nil {
 		a := d.askers[o.pid.Id]
 		if a == nil {
-			a = &asker{pid: o.pid}
+			a = &asker{process: process}
 			d.askers[o.pid.Id] = a
 		}
 		a.orders = append(slices.DeleteFunc(a.orders, (*order).over), o)
@@ -119,7 +131,7 @@ func (d *desk) enter(o *order) bool {
 	return true
 }
 
-// over says whether nothing is left of an order: its lease has ended.
+// over says whether nothing is left of an order: it was refused, or its lease has ended.
 func (o *order) over() bool {
 	if o.lease.IsZero() {
 		return o.gone
@@ -128,25 +140,30 @@ func (o *order) over() bool {
 	return err != nil
 }
 
-// offer tells the asker that the lease is there.
+// offer tells the asker that the lease is there, or why there is none, unless it is
+// gone.
 func (d *desk) offer(o *order, l conn.Lease, err error) {
-	g := messages.Granted{Pool: o.pool.Name(), Rule: o.rule, Err: err}
-	if err == nil {
-		if g.Ticket = d.keep(o, l); g.Ticket == 0 {
-			l.Release()
-			return
-		}
+	d.mu.Lock()
+	unwanted := o.gone
+	if err == nil && d.closed {
+		err = conn.ErrClosed
 	}
-	d.answer(o.pid, g)
+	if err == nil && !unwanted {
+		d.keep(o, l)
+		l = conn.Lease{}
+	} else {
+		o.gone = true
+	}
+	ticket := o.ticket
+	d.mu.Unlock()
+	l.Release() // what was not kept
+	if !unwanted {
+		d.answer(o.pid, messages.Granted{Pool: o.pool.Name(), Rule: o.rule, Ticket: ticket, Err: err})
+	}
 }
 
-// keep has the lease wait for its claim. It gives no ticket if nobody wants it.
-func (d *desk) keep(o *order, l conn.Lease) messages.Ticket {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if o.gone || d.closed {
-		return 0
-	}
+// keep has the lease wait for its claim. d.mu is held.
+func (d *desk) keep(o *order, l conn.Lease) {
 	for o.ticket == 0 || d.offered[o.ticket] != nil {
 		o.ticket = messages.Ticket(rand.Uint64())
 	}
@@ -154,7 +171,6 @@ func (d *desk) keep(o *order, l conn.Lease) messages.Ticket {
 	d.offered[o.ticket] = o
 	ticket := o.ticket
 	o.expiry = time.AfterFunc(ClaimTime, func() { d.takeBack(ticket) })
-	return ticket
 }
 
 func (d *desk) answer(pid *actor.PID, g messages.Granted) { d.system.actors.Root.Send(pid, g) }
@@ -186,14 +202,18 @@ func (d *desk) takeBack(t messages.Ticket) {
 }
 
 // Gone implements [actors.Desk].
-func (d *desk) Gone(pid *actor.PID) {
+func (d *desk) Gone(pid *actor.PID) { d.end(pid, actors.RunningAt(d.system.actors, pid)) }
+
+// end takes back what was ordered from an address by any actor but one, which may be nil.
+func (d *desk) end(pid *actor.PID, but *actor.ActorProcess) {
 	d.mu.Lock()
 	a := d.askers[pid.Id]
-	delete(d.askers, pid.Id)
-	var unclaimed, held []*order
-	if a != nil {
-		unclaimed, held = d.abandon(a.orders)
+	if a == nil || a.process == but {
+		d.mu.Unlock()
+		return
 	}
+	delete(d.askers, pid.Id)
+	unclaimed, held := d.abandon(a.orders)
 	d.mu.Unlock()
 	for _, o := range unclaimed {
 		o.lease.Release()
@@ -225,7 +245,6 @@ func (d *desk) abandon(orders []*order) (unclaimed, held []*order) {
 // close gives back what was not claimed, and refuses what comes. Those who wait are
 // refused by their pools.
 func (d *desk) close() {
-	d.system.actors.EventStream.Unsubscribe(d.letters)
 	d.mu.Lock()
 	d.closed = true
 	var all []*order
@@ -236,4 +255,10 @@ func (d *desk) close() {
 	for _, o := range all {
 		d.takeBack(o.ticket)
 	}
+}
+
+// stop returns when everybody who waited was answered. The pools are closed then.
+func (d *desk) stop() {
+	d.waiting.Wait()
+	d.system.actors.EventStream.Unsubscribe(d.heard)
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
+	"github.com/unoactor/unoactor/config"
 	"github.com/unoactor/unoactor/conn"
 	"github.com/unoactor/unoactor/messages"
 	"github.com/unoactor/unoactor/routing"
@@ -105,11 +106,83 @@ func TestWhatCanNotBeGrantedIsAnsweredWithItsReason(t *testing.T) {
 	if g, err := ask(s, messages.Checkout{Database: "nowhere"}, 5*time.Second); err != nil || !errors.As(g.Err, &none) {
 		t.Errorf("%+v, %v", g, err)
 	}
-	defer full(t, pool(t, s))()
-	if g, err := ask(s, messages.Checkout{Wait: time.Millisecond}, 5*time.Second); err != nil || !errors.Is(g.Err, context.DeadlineExceeded) {
+	p := pool(t, s)
+	if err := p.Pause(t.Context(), supervisor.FailFast); err != nil {
+		t.Fatal(err)
+	}
+	if g, err := ask(s, messages.Checkout{}, time.Minute); err != nil || !errors.Is(g.Err, conn.ErrPaused) || g.Pool != "default" || g.Rule == "" {
 		t.Errorf("%+v, %v", g, err)
 	}
-	s.Actors().Root.Send(s.Router(), messages.Checkout{}) // without a sender: told in the log
+	p.Resume()
+	defer full(t, p)()
+	if g, err := ask(s, messages.Checkout{Wait: time.Millisecond}, time.Minute); err != nil || !errors.Is(g.Err, context.DeadlineExceeded) {
+		t.Errorf("%+v, %v", g, err)
+	}
+}
+
+func TestACheckoutThatNobodyCanBeAnsweredIsToldInTheLogAndLeasesNothing(t *testing.T) {
+	server, database := testkit.Shared(t)
+	log := &bLog{}
+	s, p := bStart(t, server, database, supervisor.Options{Log: log.logger()}, func(*config.Node, *config.Pool) {})
+	s.Actors().Root.Send(s.Router(), messages.Checkout{})
+	if _, err := s.Actors().Root.RequestFuture(s.Router(), messages.AskRoute{}, time.Minute).Result(); err != nil { // it has been looked at
+		t.Fatal(err)
+	}
+	if !log.has("without a sender") {
+		t.Error("it is not in the log")
+	}
+	if p.Leased() != 0 || p.Stats().Waiting != 0 {
+		t.Errorf("%+v", p.Stats())
+	}
+}
+
+func TestEveryAskerIsAnsweredWhenTheSystemClosesMeanwhile(t *testing.T) {
+	server, database := testkit.Shared(t)
+	var granted, refused, late atomic.Int64
+	for range 10 {
+		s := system(t, server, database, nil)
+		var asking sync.WaitGroup
+		begun := make(chan struct{}, 16)
+		for range 16 {
+			asking.Go(func() {
+				for first := true; ; first = false {
+					g, err := ask(s, messages.Checkout{}, time.Minute)
+					switch {
+					case errors.Is(err, actor.ErrDeadLetter): // the router is gone
+						late.Add(1)
+						return
+					case err != nil:
+						t.Errorf("not answered: %v", err)
+						return
+					case errors.Is(g.Err, conn.ErrClosed):
+						refused.Add(1)
+						return
+					case g.Err != nil:
+						t.Error(g.Err)
+						return
+					}
+					if first {
+						begun <- struct{}{}
+					}
+					if l, err := s.Claim(g.Ticket); err == nil { // else it was taken back for the close
+						granted.Add(1)
+						l.Release()
+					}
+				}
+			})
+		}
+		<-begun
+		if err := s.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+		asking.Wait()
+		if p := pool(t, s); p.Leased() != 0 {
+			t.Errorf("%d leases after Close", p.Leased())
+		}
+	}
+	if granted.Load() == 0 || refused.Load() == 0 {
+		t.Errorf("%d granted, %d refused, %d too late: nothing was raced", granted.Load(), refused.Load(), late.Load())
+	}
 }
 
 func TestAGrantToAFutureWhoseTimeIsOverGoesBack(t *testing.T) {
@@ -120,116 +193,71 @@ func TestAGrantToAFutureWhoseTimeIsOverGoesBack(t *testing.T) {
 	if _, err := ask(s, messages.Checkout{}, time.Millisecond); !errors.Is(err, actor.ErrTimeout) {
 		t.Fatalf("%v", err)
 	}
-	for p.Stats().Waiting == 0 { // its place is still in the queue
-	}
+	eventually(t, "its place is in the queue, still", func() bool { return p.Stats().Waiting == 1 })
 	release()
 	usable(t, p)
 }
 
 func TestATicketThatNobodyClaimsExpires(t *testing.T) {
-	server, database := testkit.Shared(t)
-	s := system(t, server, database, nil)
-	p := pool(t, s)
-	g, err := ask(s, messages.Checkout{}, 5*time.Second)
-	if err != nil || g.Err != nil {
-		t.Fatalf("%+v, %v", g, err)
-	}
-	if p.Leased() != 1 {
-		t.Errorf("%d leases", p.Leased())
-	}
-	for p.Leased() > 0 { // for ClaimTime
-		time.Sleep(10 * time.Millisecond) //nolint:forbidigo // there is no event to wait for: the lease is nobody's
-	}
-	if _, err := s.Claim(g.Ticket); !errors.Is(err, supervisor.ErrNoTicket) {
-		t.Errorf("%v", err)
-	}
-	usable(t, p)
-}
-
-func TestAnActorThatEndsWhileItWaitsOrBeforeItClaimsLeavesNothing(t *testing.T) {
-	server, database := testkit.Shared(t)
-	s := system(t, server, database, nil)
-	p := pool(t, s)
-	for name, end := range map[string]func(*actor.PID){
-		"stopped":  s.Actors().Root.Stop,
-		"poisoned": s.Actors().Root.Poison,
-		"panics":   func(pid *actor.PID) { s.Actors().Root.Send(pid, "panic") },
-	} {
-		t.Run(name, func(t *testing.T) {
-			ended := make(chan struct{}, 1)
-			asker := func(ctx actor.Context) {
-				switch m := ctx.Message().(type) {
-				case *actor.Started:
-					ctx.Request(s.Router(), messages.Checkout{})
-				case *actor.Stopped:
-					ended <- struct{}{}
-				case string:
-					panic(m)
-				}
-			}
-			stopping := actor.NewOneForOneStrategy(0, 0, func(any) actor.Directive { return actor.StopDirective })
-			start := func() *actor.PID {
-				return s.Actors().Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return behave(asker) }, actor.WithGuardian(stopping)))
-			}
-			release := full(t, p)
-			waiting := start()
-			for p.Stats().Waiting == 0 {
-			}
-			end(waiting)
-			<-ended
-			for p.Stats().Waiting > 0 {
-			}
-			release()
-			usable(t, p)
-			granted := start()
-			for p.Leased() == 0 {
-			}
-			end(granted)
-			<-ended
-			usable(t, p)
-		})
-	}
-}
-
-func TestALeaseWhoseHolderIsAnActorThatEndsIsWithdrawn(t *testing.T) {
-	server, database := testkit.Shared(t)
-	s := system(t, server, database, nil)
-	p := pool(t, s)
-	leases := make(chan conn.Lease)
-	asker := spawn(s, func(ctx actor.Context) {
-		switch m := ctx.Message().(type) {
-		case *actor.Started:
-			ctx.Request(s.Router(), messages.Checkout{})
-		case messages.Granted:
-			l, err := s.Claim(m.Ticket)
-			if err != nil {
-				t.Error(err)
-			}
-			leases <- l
+	bBubble(t, &bServer{}, func(*config.Node, *config.Pool) {}, func(t *testing.T, s *supervisor.System, p *supervisor.Pool) {
+		g, err := ask(s, messages.Checkout{}, time.Minute)
+		if err != nil || g.Err != nil {
+			t.Fatalf("%+v, %v", g, err)
+		}
+		time.Sleep(supervisor.ClaimTime - time.Millisecond) //nolint:forbidigo // in a bubble, this is how time passes
+		if p.Leased() != 1 {
+			t.Errorf("%d leases while it could be claimed", p.Leased())
+		}
+		time.Sleep(2 * time.Millisecond) //nolint:forbidigo // in a bubble, this is how time passes
+		if p.Leased() != 0 {
+			t.Errorf("%d leases after the ticket's time", p.Leased())
+		}
+		if _, err := s.Claim(g.Ticket); !errors.Is(err, supervisor.ErrNoTicket) {
+			t.Errorf("%v", err)
 		}
 	})
-	l := <-leases
-	b, err := l.Backend()
-	if err != nil {
-		t.Fatal(err)
-	}
-	running := make(chan error)
-	go func() {
-		_, err := b.Conn().Exec(context.Background(), "select pg_sleep(100)")
-		running <- err
-	}()
-	s.Actors().Root.Stop(asker)
-	if err := <-running; err == nil {
-		t.Error("what it ran was not ended")
-	}
-	var stale *conn.StaleLeaseError
-	for { // the fence comes after the cancel
-		if _, err := l.Backend(); errors.As(err, &stale) {
-			break
+}
+
+func TestALeaseThatWasClaimedDoesNotExpire(t *testing.T) {
+	bBubble(t, &bServer{}, func(*config.Node, *config.Pool) {}, func(t *testing.T, s *supervisor.System, _ *supervisor.Pool) {
+		g, err := ask(s, messages.Checkout{}, time.Minute)
+		if err != nil || g.Err != nil {
+			t.Fatalf("%+v, %v", g, err)
 		}
+		l, err := s.Claim(g.Ticket)
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Hour) //nolint:forbidigo // in a bubble, this is how time passes
+		if _, err := l.Backend(); err != nil {
+			t.Error(err)
+		}
+		l.Release()
+	})
+}
+
+func TestAPlaceInTheQueueIsGivenUpAfterWaitOrTheAcquireTimeout(t *testing.T) {
+	const patience = 20 * time.Second
+	for wait, want := range map[time.Duration]time.Duration{
+		time.Second: time.Second, 0: patience, -1: patience, time.Hour: patience,
+	} {
+		t.Run(wait.String(), func(t *testing.T) {
+			bBubble(t, &bServer{}, func(_ *config.Node, p *config.Pool) { p.AcquireTimeout = patience }, func(t *testing.T, s *supervisor.System, p *supervisor.Pool) {
+				defer full(t, p)()
+				start := time.Now()
+				g, err := ask(s, messages.Checkout{Wait: wait}, 2*time.Hour)
+				if err != nil || g.Err == nil || g.Pool != "default" {
+					t.Fatalf("%+v, %v", g, err)
+				}
+				if took := time.Since(start); took < want || took > want+want/10 {
+					t.Errorf("refused after %s, want %s: %v", took, want, g.Err)
+				}
+				if st := p.Stats(); st.Waiting != 0 {
+					t.Errorf("%+v", st)
+				}
+			})
+		})
 	}
-	l.Release()
-	usable(t, p)
 }
 
 func TestManyActorsThatDieAtAnyMomentLoseNothing(t *testing.T) {
@@ -242,7 +270,7 @@ func TestManyActorsThatDieAtAnyMomentLoseNothing(t *testing.T) {
 		wait.Go(func() {
 			for range 10 {
 				ended := make(chan struct{})
-				mood := rand.IntN(5)
+				mood, restarted := rand.IntN(7), false
 				pid := spawn(s, func(ctx actor.Context) {
 					switch m := ctx.Message().(type) {
 					case *actor.Started:
@@ -251,14 +279,22 @@ func TestManyActorsThatDieAtAnyMomentLoseNothing(t *testing.T) {
 							ctx.Stop(ctx.Self())
 						}
 					case messages.Granted:
-						if mood == 1 {
+						switch {
+						case mood == 1:
 							ctx.Stop(ctx.Self()) // never claims
 							return
+						case mood == 5 && !restarted:
+							restarted = true
+							panic("before it claims")
 						}
 						l, err := s.Claim(m.Ticket)
 						if err != nil {
 							t.Error(err)
 							return
+						}
+						if mood == 6 && !restarted {
+							restarted = true
+							panic("while it has the lease")
 						}
 						if mood != 2 { // else it dies with it
 							l.Release()

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/asynkron/protoactor-go/actor"
 	"go.opentelemetry.io/otel/metric"
 	sdk "go.opentelemetry.io/otel/sdk/metric"
 
@@ -120,4 +121,14 @@ func RecordWaits(provider *sdk.MeterProvider) func(time.Duration) {
 	}
 	_, waited, _ := m.of("default")
 	return waited
+}
+
+// Ordered is how many orders of an actor the desk remembers.
+func (s *System) Ordered(asker *actor.PID) int {
+	s.desk.mu.Lock()
+	defer s.desk.mu.Unlock()
+	if a := s.desk.askers[asker.Id]; a != nil {
+		return len(a.orders)
+	}
+	return 0
 }

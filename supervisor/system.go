@@ -122,8 +122,14 @@ func (s *System) rootName() string {
 // that use the [System.Router].
 func (s *System) Actors() *actor.ActorSystem { return s.actors }
 
-// Router is the address of the router, for actors to ask: see [messages.Checkout].
-func (s *System) Router() *actor.PID { return s.router.Load().PID() }
+// Router is the address of the router, for actors to ask: see [messages.Checkout]. It
+// is nil in [Options].Ready, when there is none yet.
+func (s *System) Router() *actor.PID {
+	if ref := s.router.Load(); ref != nil {
+		return ref.PID()
+	}
+	return nil
+}
 
 // root is the system supervisor: it starts the tree and holds it together.
 type root struct {
@@ -289,8 +295,12 @@ func (s *System) close(ctx context.Context) error {
 			errs = append(errs, fmt.Errorf("pool %q: %d leases were revoked when their time to come back was over", p.Name(), n))
 		}
 	}
-	s.desk.waiting.Wait()
+	s.desk.stop()
 	errs = append(errs, s.metrics.close())
+	// Unlike a stop, this has the router answer whom it has not answered yet.
+	if err := s.actors.Root.PoisonFuture(s.Router()).Wait(); err != nil {
+		errs = append(errs, fmt.Errorf("stop the router: %w", err))
+	}
 	s.actors.Root.Stop(s.root)
 	<-s.stopped
 	s.work.Wait()
