@@ -6,16 +6,17 @@ import (
 )
 
 // Claim gives the lease for which an actor was granted a ticket: see
-// [messages.Checkout]. It is valid once, for [supervisor.ClaimTime]; the error is
-// [supervisor.ErrNoTicket]. If the asker was an actor and ends while it has the lease,
-// that is withdrawn.
+// [messages.Checkout]. A ticket is valid once, and for [supervisor.ClaimTime]; else the
+// error is [supervisor.ErrNoTicket]. If it was an actor that asked, the lease is withdrawn
+// when that ends, whoever claimed it: its late use is a [*conn.StaleLeaseError]. Claim
+// does not block, and is safe for concurrent use.
 func (s *System) Claim(t messages.Ticket) (Lease, error) {
 	l, err := s.tree.Claim(t)
 	return Lease{l}, err
 }
 
 // WithTree sets what only the supervision tree knows of, as the host's actor system in
-// which it is to be spawned.
+// which it is to be spawned. What other options say is there already, to be kept.
 func WithTree(set func(*supervisor.Options)) Option {
 	return func(s *settings) { s.tree = append(s.tree, set) }
 }

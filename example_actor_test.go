@@ -2,57 +2,122 @@ package unoactor_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log"
+	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/unoactor/unoactor"
 	"github.com/unoactor/unoactor/config"
 	"github.com/unoactor/unoactor/messages"
+	"github.com/unoactor/unoactor/supervisor"
 )
 
-// counter is a service that is an actor: it asks for a lease by a message, and goes on
-// with others until it is granted.
-type counter struct {
-	sys   *unoactor.System
-	found chan<- int
+// stock is a service that is an actor: asked how much there is of an article, it looks.
+type stock struct {
+	sys     *unoactor.System
+	waiting []question
 }
 
-// Receive implements actor.Actor.
-func (c *counter) Receive(ctx actor.Context) {
+type question struct {
+	article string
+	asker   *actor.PID
+}
+
+type pieces struct {
+	n   int
+	err error
+}
+
+// The Go of docs/pool.md is taken from here, and compared by a test.
+
+func (s *stock) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
-	case *actor.Started:
-		ctx.Request(c.sys.Tree().Router(), messages.Checkout{Database: "default"})
-	case messages.Granted:
-		lease, err := c.sys.Claim(m.Ticket)
-		if err != nil { // or m.Err, why there is none
-			ctx.Stop(ctx.Self())
+	case string:
+		s.waiting = append(s.waiting, question{article: m, asker: ctx.Sender()})
+		ctx.Request(s.sys.Tree().Router(), messages.Checkout{Database: "default", Wait: time.Second})
+	case messages.Granted: // for the first in turn: one lease is as good as another
+		asked := s.waiting[0]
+		s.waiting = s.waiting[1:]
+		root := ctx.ActorSystem().Root
+		lease, err := s.sys.Claim(m.Ticket)
+		if err != nil {
+			root.Send(asked.asker, pieces{err: errors.Join(m.Err, err)})
 			return
 		}
-		go func() { // a query takes time, which an actor has not
+		go func() { // an actor that waited for a server here would take no other message
 			defer lease.Release()
-			var n int
-			_ = lease.QueryRow(context.Background(), "select count(*) from generate_series(1, 5)").Scan(&n)
-			c.found <- n
+			limit, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+			defer cancel()
+			var p pieces
+			p.err = lease.QueryRow(limit, "select pieces from stock where article = $1", asked.article).Scan(&p.n)
+			root.Send(asked.asker, p)
 		}()
 	}
 }
 
-// ExampleSystem_Claim is a lease asked for by an actor.
+// ExampleSystem_Claim is an actor that asks for a lease by a message.
 func ExampleSystem_Claim() {
 	ctx := context.Background()
 	server := exampleServer(ctx)
 	defer server.Close()
-	sys, _ := unoactor.New(ctx, config.Topology{
-		Nodes: []config.Node{{Name: "main", Port: uint16(server.Port()), User: server.User(), Database: "postgres"}},
-		Pools: []config.Pool{{Name: "default", Node: "main", Size: 2}},
-	})
+	sys, err := unoactor.New(ctx, topology(server, "postgres"))
+	if err != nil {
+		log.Fatal(err)
+	}
 	defer sys.Close(ctx)
+	db, err := sys.DB("default")
+	if err != nil {
+		log.Fatal(err)
+	}
+	if _, err := db.Exec(ctx, "create table stock (article text, pieces int); insert into stock values ('lamp', 12)"); err != nil {
+		log.Fatal(err)
+	}
 
-	found := make(chan int)
 	root := sys.Tree().Actors().Root
-	pid := root.Spawn(actor.PropsFromProducer(func() actor.Actor { return &counter{sys, found} }))
-	fmt.Println(<-found)
-	root.Stop(pid) // what it had asked for and not claimed goes back to the pool
-	// Output: 5
+	service := root.Spawn(actor.PropsFromProducer(func() actor.Actor { return &stock{sys: sys} }))
+	answer, err := root.RequestFuture(service, "lamp", 20*time.Second).Result()
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%+v\n", answer)
+	root.Stop(service) // if it had a lease, that would be withdrawn
+	// Output: {n:12 err:<nil>}
+}
+
+// ExampleWithTree has the supervision tree live in an actor system that there is already.
+func ExampleWithTree() {
+	ctx := context.Background()
+	server := exampleServer(ctx)
+	defer server.Close()
+
+	host := actor.NewActorSystem()
+	sys, err := unoactor.New(ctx, config.Topology{
+		Nodes: []config.Node{{Name: "main", Port: uint16(server.Port()), User: server.User(), Database: "postgres"}},
+		Pools: []config.Pool{{Name: "default", Node: "main"}},
+	}, unoactor.WithTree(func(o *supervisor.Options) { o.Actors = host }))
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	answer, err := host.Root.RequestFuture(sys.Tree().Router(), messages.Checkout{Wait: time.Second}, 2*time.Second).Result()
+	if err != nil {
+		log.Fatal(err) // no answer: the lease, if there was one, has gone back
+	}
+	granted, _ := answer.(messages.Granted)
+	lease, err := sys.Claim(granted.Ticket)
+	if err != nil {
+		log.Fatal(granted.Err)
+	}
+	var user string
+	err = lease.QueryRow(ctx, "select current_user").Scan(&user)
+	lease.Release()
+	fmt.Println(granted.Pool, user, err)
+	fmt.Println(sys.Close(ctx))
+	host.Shutdown() // it is the host's
+	// Output:
+	// default postgres <nil>
+	// <nil>
 }
