@@ -35,17 +35,20 @@ func (e *TwoPhaseError) Error() string {
 //
 // If only one of the databases was written to, that is an ordinary transaction. Else it
 // takes PostgreSQL's two-phase commit: all but one of them are prepared, then the last,
-// the coordinator, commits, and by that decides for all; those that were prepared bear
-// its pool's name, its server's identity and transaction id in their names, so that anybody can ask it
-// for the decision. One server may therefore have max_prepared_transactions = 0, no
-// more: [*TwoPhaseError]. When Atomic returns nil the decision is made; a database that
-// can't be reached at that moment follows when it can be, or, if this process dies
-// first, with [System.Recover] or [WithRecovery].
+// the coordinator, commits, and by that decides for all. Those that were prepared bear
+// in their names who the coordinator is, and its transaction's id there, so that anybody
+// can ask its server for the decision (pg_xact_status). One server may therefore have
+// max_prepared_transactions = 0, no more: [*TwoPhaseError].
+//
+// When Atomic returns nil the decision is made; a database that can't be reached at that
+// moment follows when it can be. If this process dies first, what was prepared keeps its
+// locks until [System.Recover], [WithRecovery] or the first Atomic of another process
+// with the same topology ends it.
 //
 // What is said of repeating at [DB.Tx] holds, with the retry settings of the pool that
-// has the most. If the connection is lost with the coordinator's COMMIT unanswered, it
+// has the most. If the connection is lost with the deciding COMMIT unanswered, its server
 // is asked what became of it; only if it can't be asked is the error an
-// [*AmbiguousCommitError], and the rest is left to recovery.
+// [*AmbiguousCommitError], and what is prepared is left to recovery.
 func (s *System) Atomic(ctx context.Context, f func(context.Context, *Atomic) error, overrides ...SessionConfig) error {
 	s.recovery.first.Do(s.finishLater) // what a process before this one left would be in the way
 	var r *config.Retry
@@ -126,10 +129,8 @@ func (a *Atomic) run(ctx context.Context, f func(context.Context, *Atomic) error
 			writers = append(writers, p)
 		}
 	}
-	if len(writers) > 1 {
-		if err := elect(writers); err != nil {
-			return err
-		}
+	if err := elect(writers); err != nil {
+		return err
 	}
 	for _, p := range all {
 		if p.xid == "" { // it only read: its commit tells whether what it read holds
@@ -138,11 +139,8 @@ func (a *Atomic) run(ctx context.Context, f func(context.Context, *Atomic) error
 			}
 		}
 	}
-	switch len(writers) {
-	case 0:
+	if len(writers) == 0 {
 		return nil
-	case 1:
-		return commitError(writers[0].session.commitShared(ctx))
 	}
 	return a.sys.twoPhase(ctx, writers)
 }
@@ -209,19 +207,20 @@ func (a *Atomic) look(ctx context.Context) ([]*participant, error) {
 // elect chooses the coordinator, and names the others' transactions after its own.
 func elect(writers []*participant) error {
 	var unable []string
-	chosen := writers[len(writers)-1]
+	var chosen *participant
 	for _, p := range writers {
+		if chosen == nil || chosen.canPrep {
+			chosen = p
+		}
 		if !p.canPrep {
 			unable = append(unable, p.pool)
-			chosen = p
 		}
 	}
 	if len(unable) > 1 {
 		return &TwoPhaseError{Pools: unable}
 	}
-	chosen.coordinates = true
 	for i, p := range writers {
-		if p != chosen {
+		if p.coordinates = p == chosen; !p.coordinates {
 			p.gid = globalID{system: chosen.system, pool: chosen.pool, xid: chosen.xid, number: i}.String()
 		}
 	}

@@ -248,6 +248,31 @@ func TestACoordinatorThatIsLostWithItsCommitIsAskedWhatBecameOfIt(t *testing.T) 
 	}
 }
 
+func TestTheLostCommitOfTheOnlyDatabaseThatWasWrittenIsFoundOutToo(t *testing.T) {
+	var b *bank
+	kill := &interrupter{before: "commit"}
+	kill.do = func(conn *pgx.Conn) {
+		if _, err := b.servers[0].TerminateBackends(context.Background(), "pid = "+pid(conn)); err != nil {
+			t.Error(err)
+		}
+	}
+	b = openBank(t, [2]string{"0", "0"}, unoactor.WithTracer(kill))
+	err := b.sys.Atomic(t.Context(), func(ctx context.Context, a *unoactor.Atomic) error {
+		s, err := a.Session(ctx, "north")
+		if err != nil {
+			return err
+		}
+		_, err = s.Exec(ctx, "update accounts set balance = 0")
+		return err
+	})
+	if ambiguous := (*unoactor.AmbiguousCommitError)(nil); err == nil || errors.As(err, &ambiguous) || !kill.done.Load() {
+		t.Errorf("%v", err)
+	}
+	if got := b.sums(t); got != [2]string{"1000", "1000"} {
+		t.Errorf("%v", got)
+	}
+}
+
 func pid(c *pgx.Conn) string { return uitoa(c.PgConn().PID()) }
 
 func uitoa(n uint32) string {

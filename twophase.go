@@ -85,7 +85,9 @@ func (s *System) twoPhase(ctx context.Context, writers []*participant) error {
 		committed, known := s.askFor(ctx, coordinator)
 		switch {
 		case !known:
-			s.finishLater()
+			if len(others) > 0 {
+				s.finishLater()
+			}
 			return err
 		case committed:
 			err = nil
