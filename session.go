@@ -68,8 +68,11 @@ func (s *Session) finish(ctx context.Context) error {
 	if n := len(s.levels); n > 1 || n == 1 && !s.levels[0].implicit {
 		return errors.New("the session ended in a transaction, which is rolled back: end it with Commit or Rollback, or use Session.Tx")
 	}
-	if len(s.levels) == 1 {
+	switch {
+	case len(s.levels) == 1:
 		return s.Commit(ctx)
+	case s.unit == nil:
+		return nil
 	}
 	return s.Flush(ctx)
 }
@@ -89,7 +92,7 @@ func (s *Session) Close() {
 				return
 			}
 		default:
-			if s.guard.CompareAndSwap(state, sessionEnding) {
+			if s.guard.CompareAndSwap(state, sessionEnded) {
 				s.end()
 				return
 			}
@@ -97,8 +100,8 @@ func (s *Session) Close() {
 	}
 }
 
+// end gives back all that the session has. Its guard says that it has ended.
 func (s *Session) end() {
-	s.guard.Store(sessionEnded)
 	if s.rows != nil {
 		s.rows.session = nil
 		s.rows.Rows.Close()
@@ -194,15 +197,19 @@ func (s *Session) Exec(ctx context.Context, sql string, args ...any) (tag pgconn
 	}
 	defer s.leave()
 	if r := s.retries(); r != nil {
-		spent := s.spent
-		err = repeat(ctx, r, func() error {
-			var err error
-			tag, err = s.exec(ctx, sql, args)
-			return s.statementError(err, sql, spent)
-		})
-		return tag, err
+		return s.execAgain(ctx, r, sql, args)
 	}
 	return s.exec(ctx, sql, args)
+}
+
+func (s *Session) execAgain(ctx context.Context, r *config.Retry, sql string, args []any) (tag pgconn.CommandTag, err error) {
+	spent := s.spent
+	err = repeat(ctx, r, func() error {
+		var err error
+		tag, err = s.exec(ctx, sql, args)
+		return s.statementError(err, sql, spent)
+	})
+	return tag, err
 }
 
 func (s *Session) exec(ctx context.Context, sql string, args []any) (pgconn.CommandTag, error) {
@@ -273,27 +280,8 @@ func (s *Session) guardedQuery(ctx context.Context, sql string, args []any) (pgx
 	if err := s.enter(); err != nil {
 		return nil, err
 	}
-	var seen *seenRows
 	if r := s.retries(); r != nil {
-		spent := s.spent
-		err := repeat(ctx, r, func() error {
-			rows, err := s.query(ctx, sql, args)
-			if err == nil {
-				seen, err = see(rows)
-				err = s.after(ctx, err)
-			}
-			return s.statementError(err, sql, spent)
-		})
-		if err != nil {
-			s.leave()
-			return nil, err
-		}
-		if s.rows != nil {
-			s.startReading()
-		} else {
-			s.leave() // they were read to their end
-		}
-		return seen, nil
+		return s.queryAgain(ctx, r, sql, args)
 	}
 	rows, err := s.query(ctx, sql, args)
 	if err != nil {
@@ -302,6 +290,29 @@ func (s *Session) guardedQuery(ctx context.Context, sql string, args []any) (pgx
 	}
 	s.startReading()
 	return rows, nil
+}
+
+func (s *Session) queryAgain(ctx context.Context, r *config.Retry, sql string, args []any) (pgx.Rows, error) {
+	var seen *seenRows
+	spent := s.spent
+	err := repeat(ctx, r, func() error {
+		rows, err := s.query(ctx, sql, args)
+		if err == nil {
+			seen, err = see(rows)
+			err = s.after(ctx, err)
+		}
+		return s.statementError(err, sql, spent)
+	})
+	if err != nil {
+		s.leave()
+		return nil, err
+	}
+	if s.rows != nil {
+		s.startReading()
+	} else {
+		s.leave() // they were read to their end
+	}
+	return seen, nil
 }
 
 func (s *Session) query(ctx context.Context, sql string, args []any) (*leasedRows, error) {

@@ -44,14 +44,20 @@ func (s *Session) enter() error {
 func (s *Session) leave() {
 	s.spent = !s.lease.IsZero()
 	if !s.guard.CompareAndSwap(sessionRunning, sessionIdle) {
-		s.end()
+		s.endNow()
 	}
 }
 
 func (s *Session) startReading() {
 	if !s.guard.CompareAndSwap(sessionRunning, sessionReading) {
-		s.end()
+		s.endNow()
 	}
+}
+
+// endNow ends a session that was closed by another goroutine while it was busy.
+func (s *Session) endNow() {
+	s.guard.Store(sessionEnded)
+	s.end()
 }
 
 // readingDone is told by the open rows that they are closed, and by what.
