@@ -43,7 +43,8 @@ type Column struct {
 	Chosen func(reflect.Value) bool
 }
 
-// Parent is the object that a struct refers to by a foreign key.
+// Parent is the object that a struct refers to by a foreign key. Pointing it at another
+// object changes the key; changing the key by hand does too.
 type Parent struct {
 	Type    reflect.Type            // of the parent, a struct
 	Object  func(reflect.Value) any // a pointer to it, nil if there is none

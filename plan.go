@@ -107,7 +107,7 @@ func (e *entry) unkeyed() bool {
 func (u *unit) refersElsewhere(e *entry) bool {
 	for _, p := range e.model.Parents {
 		to := u.parentOf(e, p)
-		if to == nil {
+		if to == nil || !e.moved(p) {
 			continue
 		}
 		for i, name := range p.Columns {
@@ -117,6 +117,12 @@ func (u *unit) refersElsewhere(e *entry) bool {
 		}
 	}
 	return false
+}
+
+// moved says whether an object was given a parent since its row was last known. Where
+// it was not, its foreign key says which one it has.
+func (e *entry) moved(p Parent) bool {
+	return e.state != stored || p.Object(e.value) != p.Object(e.clean)
 }
 
 // parentOf is the entry of the parent that an object points at. One that the unit does
@@ -144,7 +150,7 @@ func (u *unit) link(tasks, inserts []*task) {
 	}
 	for _, t := range tasks {
 		for _, p := range t.entry.model.Parents {
-			if to := u.parentOf(t.entry, p); to != nil {
+			if to := u.parentOf(t.entry, p); to != nil && t.entry.moved(p) {
 				t.links = append(t.links, link{parent: p, to: to, task: inserting[to]})
 			}
 		}

@@ -82,14 +82,23 @@ func (u *unit) settle() {
 	}
 }
 
-// restore sets the fields of an object to what is stored.
+// restore makes an object what it was when its row was last known, if a column is not
+// what is stored, or it was given another parent. What a field refers to, as a map, is
+// not copied: a change within stays.
 func (e *entry) restore() {
 	if e.image == nil {
 		return
 	}
 	for i, c := range e.model.Columns {
 		if c.Literal(e.value) != e.image[i] {
-			c.Field(e.value).Set(c.Field(e.clean))
+			e.value.Set(e.clean)
+			return
+		}
+	}
+	for _, p := range e.model.Parents {
+		if e.moved(p) {
+			e.value.Set(e.clean)
+			return
 		}
 	}
 }

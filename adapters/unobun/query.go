@@ -22,7 +22,8 @@ func With(ctx context.Context, s *unoactor.Session, f func(ctx context.Context, 
 
 // Select reads objects with a query of bun's, which build completes; nil is all rows.
 // Each is the session's object for its row: one that the session had is returned as it
-// is, or read again if it was expired. Changes of them are written by the session.
+// is, or read again if it was expired. Changes of them are written by the session; those
+// of objects that a Relation has read with them are not, unless they are attached too.
 func Select[T any](ctx context.Context, s *unoactor.Session, build func(*bun.SelectQuery) *bun.SelectQuery) ([]*T, error) {
 	var objects []*T
 	err := With(ctx, s, func(ctx context.Context, db *bun.DB) error {

@@ -322,6 +322,43 @@ func TestAnotherParentIsAChangeOfTheForeignKey(t *testing.T) {
 	})
 }
 
+func TestARollbackGivesAnObjectItsFormerParent(t *testing.T) {
+	db := open(t)
+	in(t, db, func(ctx context.Context, s *unoactor.Session) error {
+		ann, bob := &User{Email: "ann@example.com"}, &User{Email: "bob@example.com"}
+		o := &Order{User: ann, Item: "book"}
+		if err := errors.Join(s.Add(o, bob), s.Flush(ctx), s.Begin(ctx)); err != nil {
+			return err
+		}
+		o.User = bob
+		if err := errors.Join(s.Flush(ctx), s.Rollback(ctx)); err != nil {
+			return err
+		}
+		if o.User != ann || o.UserID != ann.ID {
+			t.Errorf("%+v", o)
+		}
+		if got := one[string](t, s, "select email from orders join users on users.id = user_id"); got != "ann@example.com" {
+			t.Error(got)
+		}
+		return nil
+	})
+}
+
+func TestAForeignKeyThatWasChangedByHandStaysThoughTheParentIsStillThere(t *testing.T) {
+	db := open(t)
+	in(t, db, func(ctx context.Context, s *unoactor.Session) error {
+		o, bob := &Order{User: &User{Email: "ann@example.com"}, Item: "book"}, &User{Email: "bob@example.com"}
+		if err := errors.Join(s.Add(o, bob), s.Flush(ctx)); err != nil {
+			return err
+		}
+		o.UserID = bob.ID // o.User is still ann
+		if got := one[string](t, s, "select email from orders join users on users.id = user_id"); got != "bob@example.com" || o.UserID != bob.ID {
+			t.Errorf("%s, %+v", got, o)
+		}
+		return nil
+	})
+}
+
 func TestWhatAUnitOfWorkCantTakeIsToldClearly(t *testing.T) {
 	db := open(t)
 	in(t, db, func(ctx context.Context, s *unoactor.Session) error {
