@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -354,7 +355,7 @@ func TestTheProcessThatMovesMoney(t *testing.T) {
 			}
 		}()
 	}
-	select {} // until it is killed
+	_, _ = io.Copy(io.Discard, os.Stdin) // until it is killed, or whoever started it is gone
 }
 
 func TestMoneyMovesBetweenTwoDatabasesThoughTheProcessIsKilled(t *testing.T) {
@@ -367,6 +368,9 @@ func TestMoneyMovesBetweenTwoDatabasesThoughTheProcessIsKilled(t *testing.T) {
 		child.Env = append(os.Environ(), movingPorts+"="+north+","+south)
 		out, err := child.StdoutPipe()
 		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := child.StdinPipe(); err != nil { // open for as long as this process lives
 			t.Fatal(err)
 		}
 		if err := child.Start(); err != nil {
