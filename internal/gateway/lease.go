@@ -13,12 +13,9 @@ import (
 // borrow leases a backend, and prepares what must be sent to it before the
 // client's own request. A failure is the client's to see; its session goes on.
 func (c *client) borrow() *failure {
-	l, ok := c.pool.TryAcquire()
-	if !ok {
-		var f *failure
-		if l, f = c.queue(); f != nil {
-			return f
-		}
+	l, f := c.acquire()
+	if f != nil {
+		return f
 	}
 	b, err := l.Backend()
 	if err != nil {
@@ -40,6 +37,22 @@ func (c *client) borrow() *failure {
 	c.lease, c.backend, c.held, c.upstream, c.broken, c.farewell = l, b, h, upstream, false, ""
 	c.running = b
 	return nil
+}
+
+// acquire leases a backend to which the server has not hung up.
+func (c *client) acquire() (conn.Lease, *failure) {
+	for {
+		l, ok := c.pool.TryAcquire()
+		if !ok {
+			var f *failure
+			if l, f = c.queue(); f != nil {
+				return l, f
+			}
+		}
+		if l.Check() {
+			return l, nil
+		}
+	}
 }
 
 // queue waits for a backend, where a cancel request finds the client.
@@ -172,6 +185,7 @@ func (c *client) release() {
 	if c.broken {
 		c.lease.Destroy(errors.New(cmp.Or(c.farewell, "lost by a client of the gateway")))
 	} else {
+		c.lease.Answered()
 		c.lease.Release()
 	}
 	c.lease, c.backend, c.held, c.upstream = conn.Lease{}, nil, nil, nil

@@ -35,6 +35,9 @@ func (w *welcomes) settings(ctx context.Context, pool Pool, wanted map[string]st
 	}
 	began := time.Now()
 	l, err := pool.Acquire(ctx)
+	for err == nil && !l.Check() { // the server has hung up on it
+		l, err = pool.Acquire(ctx)
+	}
 	if err != nil {
 		return nil, refused(err, time.Since(began), time.Since(began)).ended()
 	}
