@@ -169,12 +169,18 @@ func (c *Connection) failed(ctx actor.Context, err error) {
 func (c *Connection) serving(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case messages.Settle:
-		switch m.Cause {
-		case messages.Dirty, messages.Unsolicited, messages.Unproven:
-			c.settle(ctx, m.Cause)
-			return
+		c.attend(ctx, m.Cause)
+	case messages.Inspect:
+		if _, idle := c.Slots.Claim(c.Slot); !idle {
+			return // who leases it finds out
 		}
-		c.conclude(ctx, m.Cause, c.backend.Failure(), false)
+		cause := c.backend.Peek()
+		if cause == messages.None {
+			cause = c.Slots.Return(c.Slot)
+		}
+		if cause != messages.None {
+			c.attend(ctx, cause)
+		}
 	case messages.Retire:
 		if _, idle := c.Slots.Retire(c.Slot, m.Cause); idle {
 			c.conclude(ctx, m.Cause, nil, false)
@@ -188,6 +194,16 @@ func (c *Connection) serving(ctx actor.Context) {
 		} else if _, leased := c.Slots.Fence(c.Slot); leased {
 			c.conclude(ctx, m.Cause, nil, true)
 		}
+	}
+}
+
+// attend does what a backend needs that is claimed for its connection.
+func (c *Connection) attend(ctx actor.Context, cause messages.Cause) {
+	switch cause {
+	case messages.Dirty, messages.Unsolicited, messages.Unproven:
+		c.settle(ctx, cause)
+	default:
+		c.conclude(ctx, cause, c.backend.Failure(), false)
 	}
 }
 

@@ -21,6 +21,7 @@ type Backend struct {
 	pg     *pgconn.PgConn
 	dialer *Dialer
 	peeker peeker
+	watch  int32 // its number among the watched, see hangups
 
 	parameters  map[string]string // as reported at connect
 	incarnation uint64

@@ -16,6 +16,7 @@ func (s *Slots) Install(index int, b *Backend) {
 	sl.sample.Store(1)
 	sl.backend.Store(b)
 	s.failure.Store(nil)
+	ofServers.watch(b)
 	sl.give()
 }
 
@@ -66,7 +67,9 @@ func (s *Slots) Fence(index int) (*Backend, bool) {
 
 // Vacate empties a claimed slot whose backend is closed.
 func (s *Slots) Vacate(index int) {
-	s.slot(index).backend.Store(nil)
+	if b := s.slot(index).backend.Swap(nil); b != nil {
+		ofServers.forget(b)
+	}
 }
 
 // State says what the slot is, and the epoch of its last lease: two looks that

@@ -22,12 +22,14 @@ type keeper struct {
 	unfit  []messages.Cause
 	stale  int
 	missed int
+	hungUp chan int // the slots that it was told of
 }
 
 func (k *keeper) Waited(int64)             {}
 func (k *keeper) Used(int64)               {}
 func (k *keeper) CheckedOut(*conn.Backend) {}
 func (k *keeper) CheckedIn(*conn.Backend)  {}
+func (k *keeper) HungUp(slot int)          { k.hungUp <- slot }
 func (k *keeper) Missed()                  { k.mu.Lock(); k.missed++; k.mu.Unlock() }
 func (k *keeper) Stale(int) {
 	k.mu.Lock()
@@ -77,7 +79,7 @@ func slots(t testing.TB, n int, change func(*config.Pool, *conn.DialerOptions)) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	k := &keeper{}
+	k := &keeper{hungUp: make(chan int, n)}
 	s := conn.NewSlots(conn.Options{Pool: top.Pools[0], Owner: k, Hooked: d.HasCheckoutHooks()})
 	k.slots = s
 	for i := range n {

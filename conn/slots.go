@@ -22,6 +22,9 @@ type Owner interface {
 	// Unfit says that a backend can't be lent as it is. Its slot is claimed for
 	// its connection, which must end in [Slots.Return] or [Slots.Vacate].
 	Unfit(*Backend, messages.Cause)
+	// HungUp says that the server has closed the connection of the slot's backend,
+	// which is looked into before it is lent again.
+	HungUp(slot int)
 	// Stale says that a lease of the slot was released after it had ended.
 	Stale(slot int)
 	// Waited and Used tell, of the leases that are timed (see [Slots.Sample]), for

@@ -10,6 +10,10 @@ type Settle struct {
 	Cause Cause
 }
 
+// Inspect asks for a look into the socket of the backend, if that is idle: its server
+// seems to have closed the connection.
+type Inspect struct{ letter }
+
 // Retire asks for the end of the backend: at once if it is idle, else when its
 // lease ends.
 type Retire struct {
@@ -32,6 +36,7 @@ type DialPermit struct{ letter }
 type Done struct{ letter }
 
 func (Settle) toConnection()     {}
+func (Inspect) toConnection()    {}
 func (Retire) toConnection()     {}
 func (Revoke) toConnection()     {}
 func (DialPermit) toConnection() {}

@@ -25,6 +25,9 @@ func (o owner) Unfit(b *conn.Backend, cause messages.Cause) {
 	o.connections.at(b.Slot()).Tell(messages.Settle{Cause: cause})
 }
 
+// HungUp has a backend's connection look whether its server has gone.
+func (o owner) HungUp(slot int) { o.connections.at(slot).Tell(messages.Inspect{}) }
+
 // Stale counts a release that came too late.
 func (o owner) Stale(slot int) {
 	o.misused.Add(1)

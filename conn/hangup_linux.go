@@ -1,0 +1,109 @@
+package conn
+
+import (
+	"os"
+	"sync"
+	"syscall"
+)
+
+// hangups has the kernel tell of servers that close their end of a connection, so
+// that nobody is lent a backend whose server has gone, and it is replaced at once. All
+// pools of a process share one epoll instance; it asks for the end of a stream
+// only (EPOLLRDHUP), so what backends are sent while they work wakes nobody.
+type hangups struct {
+	mu      sync.Mutex
+	poll    *os.File // the epoll instance, nil while no backend is watched
+	fd      int      // its descriptor: asking poll for it would have the listener block a thread
+	watched map[int32]*Backend
+	last    int32 // the number of the backend that is watched since last
+}
+
+var ofServers hangups
+
+// watch has the owner of b's slot told when its server hangs up. Where that can't
+// be had, the pool's own looks find out later.
+func (h *hangups) watch(b *Backend) {
+	b.peeker.open(b.pg.Conn())
+	if b.peeker.raw == nil {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.poll == nil && h.start() != nil {
+		return
+	}
+	for h.last++; h.watched[h.last] != nil; h.last++ { // it has been around
+	}
+	event := syscall.EpollEvent{Events: syscall.EPOLLRDHUP | oneShot, Fd: h.last}
+	var err error
+	failed := b.peeker.raw.Control(func(fd uintptr) {
+		err = syscall.EpollCtl(h.fd, syscall.EPOLL_CTL_ADD, int(fd), &event)
+	})
+	if err == nil && failed == nil {
+		h.watched[h.last], b.watch = b, h.last
+	}
+	h.rest()
+}
+
+const oneShot = 1 << 30 // EPOLLONESHOT: a backend is told of once
+
+// forget ends the watch of a backend whose socket is closed; with that the kernel
+// has forgotten it.
+func (h *hangups) forget(b *Backend) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.watched[b.watch] == b {
+		delete(h.watched, b.watch)
+		h.rest()
+	}
+}
+
+func (h *hangups) start() error {
+	fd, err := syscall.EpollCreate1(syscall.EPOLL_CLOEXEC)
+	if err != nil {
+		return err
+	}
+	_ = syscall.SetNonblock(fd, true) // for os.NewFile, which then waits by the runtime's own poller
+	h.poll, h.fd, h.watched = os.NewFile(uintptr(fd), "epoll"), fd, make(map[int32]*Backend)
+	raw, err := h.poll.SyscallConn()
+	if err != nil {
+		return err
+	}
+	go h.listen(raw)
+	return nil
+}
+
+// rest ends the goroutine and closes the instance while there is nothing to watch.
+func (h *hangups) rest() {
+	if len(h.watched) == 0 {
+		h.poll.Close()
+		h.poll = nil
+	}
+}
+
+// listen tells of hang-ups until the instance is closed.
+func (h *hangups) listen(poll syscall.RawConn) {
+	var events [64]syscall.EpollEvent
+	for {
+		n := 0
+		err := poll.Read(func(fd uintptr) bool {
+			var err error
+			for n, err = syscall.EpollWait(int(fd), events[:], 0); err == syscall.EINTR; {
+				n, err = syscall.EpollWait(int(fd), events[:], 0)
+			}
+			return n != 0
+		})
+		if err != nil || n < 0 {
+			return
+		}
+		for _, e := range events[:n] {
+			h.mu.Lock()
+			b := h.watched[e.Fd]
+			h.mu.Unlock()
+			if b != nil {
+				b.slot.mark(markPeek)
+				b.slot.pool.owner.HungUp(b.slot.index)
+			}
+		}
+	}
+}

@@ -1,0 +1,12 @@
+//go:build !linux
+
+package conn
+
+// hangups is of no use here: the pool's own looks find servers that hung up.
+type hangups struct{}
+
+var ofServers hangups
+
+func (hangups) watch(*Backend) {}
+
+func (hangups) forget(*Backend) {}
