@@ -26,12 +26,13 @@ type Box struct {
 	lease   unoactor.Lease
 	backend *conn.Backend
 
-	turn     chan struct{} // in it while somebody has the backend
-	patience time.Duration // to wait for it
-	server   *pgproto3.Frontend
-	lost     atomic.Pointer[error] // what ended the backend
-	lastID   atomic.Uint32
-	clients  sync.WaitGroup
+	turn      chan struct{} // in it while somebody has the backend
+	patience  time.Duration // to wait for it
+	server    *pgproto3.Frontend
+	lost      atomic.Pointer[error] // what ended the backend
+	temporary temporaries           // who has the turn has them
+	lastID    atomic.Uint32
+	clients   sync.WaitGroup
 
 	mu   sync.Mutex
 	open map[uint32]*sandboxed
@@ -67,13 +68,22 @@ type SandboxOptions struct {
 // The box takes one backend of db for as long as the test runs, and waits for it in
 // db's queue: there may be more tests than backends.
 //
+// Each statement outside a transaction, and each transaction, ends with what a server does
+// at a commit: deferred constraints are checked and their triggers fire, and what that
+// refuses is undone and told as a server tells it; then constraints are deferred or
+// immediate as they were declared, cursors WITHOUT HOLD are closed, and temporary tables
+// that were made with ON COMMIT are emptied or dropped (if the statement that makes them
+// comes from the client: what a function makes stays).
+//
 // It is one transaction, so some things are not as outside: now() stands still; an
 // isolation level other than the first is not had; what can't be done in a transaction
-// (VACUUM, CREATE DATABASE, CREATE INDEX CONCURRENTLY, PREPARE TRANSACTION) is refused;
-// what is SET lasts; NOTIFY is never sent; sequences are not rolled back. While one
-// session of the box is in a transaction the others wait, at most for
-// [SandboxOptions].TurnTime, and then get SQLSTATE 55P03. At most one set of options
-// may be given.
+// (VACUUM, CREATE DATABASE, CREATE INDEX CONCURRENTLY, PREPARE TRANSACTION, a COMMIT within
+// a procedure) is refused; what is SET, and temporary tables, are seen by all sessions of
+// the box; SET LOCAL lasts as long as the box; locks, of rows and advisory ones, are held as
+// long as the box, and never keep its own sessions from each other; NOTIFY is never sent;
+// sequences are not rolled back. While one session of the box is in a transaction the
+// others wait, at most for [SandboxOptions].TurnTime, and then get SQLSTATE 55P03. At most
+// one set of options may be given.
 //
 // A lease or session that is still open when the test ends fails the test.
 func Sandbox(t testing.TB, db *unoactor.DB, options ...SandboxOptions) *Box {
@@ -112,7 +122,7 @@ func newBox(t testing.TB, db *unoactor.DB, patience time.Duration) (*Box, error)
 	if err != nil {
 		return nil, err
 	}
-	box := &Box{t: t, origin: db, lease: l, turn: make(chan struct{}, 1), patience: patience, open: make(map[uint32]*sandboxed)}
+	box := &Box{t: t, origin: db, lease: l, turn: make(chan struct{}, 1), patience: patience, temporary: make(temporaries), open: make(map[uint32]*sandboxed)}
 	if err := box.begin(ctx); err != nil {
 		l.Destroy(err)
 		return nil, err
@@ -203,28 +213,31 @@ func (box *Box) fail(err error) {
 	}
 }
 
-// execute runs a statement of the sandbox's own. Who calls it has the turn.
-func (box *Box) execute(sql string) (status byte, refused *pgproto3.ErrorResponse, err error) {
+// execute runs SQL of the sandbox's own. value is the last row's first column. Who calls
+// it has the turn.
+func (box *Box) execute(sql string) (value string, refused *pgproto3.ErrorResponse, err error) {
 	box.server.Send(&pgproto3.Query{String: sql})
 	if err := box.server.Flush(); err != nil {
-		return 0, nil, err
+		return "", nil, err
 	}
 	return box.settle()
 }
 
 // settle reads up to the end of a statement of the sandbox's own.
-func (box *Box) settle() (status byte, refused *pgproto3.ErrorResponse, err error) {
+func (box *Box) settle() (value string, refused *pgproto3.ErrorResponse, err error) {
 	for {
 		message, err := box.server.Receive()
 		if err != nil {
-			return 0, nil, err
+			return "", nil, err
 		}
 		switch m := message.(type) {
+		case *pgproto3.DataRow:
+			value = string(m.Values[0])
 		case *pgproto3.ErrorResponse:
 			copied := *m
 			refused = &copied
 		case *pgproto3.ReadyForQuery:
-			return m.TxStatus, refused, nil
+			return value, refused, nil
 		}
 	}
 }

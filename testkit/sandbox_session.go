@@ -1,6 +1,7 @@
 package testkit
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -33,6 +34,7 @@ type sandboxed struct {
 
 	inTransaction bool
 	status        byte                    // T or E, in a transaction
+	simple        bool                    // the group is a simple query
 	grouped       bool                    // in a group of the extended protocol
 	refusal       *pgproto3.ErrorResponse // of that group
 	gone          bool                    // the client does not listen any more
@@ -184,8 +186,12 @@ func (v *sandboxed) query(m *pgproto3.Query) error {
 		v.refuse(r)
 		return nil
 	}
+	v.box.temporary.note(m.String)
 	v.box.server.Send(m)
-	return v.answer()
+	v.simple = true
+	err := v.answer()
+	v.simple = false
+	return err
 }
 
 // end does what a sandbox does for BEGIN, COMMIT and ROLLBACK.
@@ -231,14 +237,12 @@ func (v *sandboxed) begin(c control) error {
 	return nil
 }
 
-// commit checks what a commit would: constraints that were deferred. They are as they
-// were afterwards, for what the test does next.
+// commit commits what stands for a transaction, or rolls it back if a server would
+// refuse to commit it.
 func (v *sandboxed) commit() error {
-	const deferred = "unoactor_deferred"
-	if err := v.must("savepoint " + deferred); err != nil {
-		return err
-	}
-	_, refused, err := v.box.execute("set constraints all immediate")
+	v.run(true)
+	refused, err := v.box.commit()
+	v.run(false)
 	if err != nil {
 		return err
 	}
@@ -248,7 +252,7 @@ func (v *sandboxed) commit() error {
 		v.over("")
 		return err
 	}
-	err = v.must("rollback to savepoint " + deferred + "; release savepoint " + deferred + "; release savepoint " + transaction)
+	err = v.must("release savepoint " + transaction)
 	v.over("COMMIT")
 	return err
 }
@@ -295,6 +299,9 @@ func (v *sandboxed) extended(m pgproto3.FrontendMessage) error {
 			return nil
 		}
 		v.grouped = true
+	}
+	if p, ok := m.(*pgproto3.Parse); ok {
+		v.box.temporary.note(p.Query)
 	}
 	v.rename(m)
 	v.box.server.Send(m)
@@ -354,30 +361,48 @@ func (v *sandboxed) sync() error {
 	return v.answer()
 }
 
-// answer passes on what the backend says up to the end of a group.
+// answer passes on what the backend says up to the end of a group, and commits the group
+// outside a transaction.
 func (v *sandboxed) answer() error {
 	if err := v.flushServer(); err != nil {
 		return err
 	}
-	status, err := v.pass()
+	status, done, err := v.pass()
+	if err == nil && !v.inTransaction {
+		err = v.conclude(status, done)
+	}
 	v.run(false)
 	if err != nil {
 		return err
 	}
-	if v.inTransaction {
-		v.status = status
-	} else {
-		undo := "release savepoint " + undoable
-		if status == 'E' {
-			undo = "rollback to savepoint " + undoable + "; " + undo
-		}
-		if err := v.must(undo); err != nil {
-			return err
-		}
-		v.leaveTurn()
-	}
+	v.status = status
+	v.leaveTurn()
 	v.ready()
 	return nil
+}
+
+// conclude commits a group, or undoes it if it failed. done is what is said if it is
+// committed, unless nil.
+func (v *sandboxed) conclude(status byte, done *pgproto3.CommandComplete) error {
+	var refused *pgproto3.ErrorResponse
+	if status == 'T' {
+		var err error
+		if refused, err = v.box.commit(); err != nil {
+			return err
+		}
+	}
+	v.run(false)
+	switch {
+	case refused != nil:
+		v.client.Send(refused)
+	case done != nil:
+		v.client.Send(done)
+	}
+	undo := "release savepoint " + undoable
+	if status == 'E' || refused != nil {
+		undo = "rollback to savepoint " + undoable + "; " + undo
+	}
+	return v.must(undo)
 }
 
 // flushServer sends what waits, and reads the answer to the savepoint before it.
@@ -395,20 +420,32 @@ func (v *sandboxed) flushServer() error {
 // passedAtOnce is how many messages are passed on together.
 const passedAtOnce = 64
 
-func (v *sandboxed) pass() (status byte, err error) {
+// pass passes on what the backend says. Outside a transaction it keeps what a server
+// says after it has committed: that the last statement of a simple query is done.
+func (v *sandboxed) pass() (status byte, done *pgproto3.CommandComplete, err error) {
 	for n := 1; ; n++ {
 		message, err := v.box.server.Receive()
 		if err != nil {
-			return 0, err
+			return 0, nil, err
+		}
+		if ready, ok := message.(*pgproto3.ReadyForQuery); ok {
+			return ready.TxStatus, done, nil
+		}
+		if done != nil {
+			v.client.Send(done)
+			done = nil
 		}
 		switch m := message.(type) {
-		case *pgproto3.ReadyForQuery:
-			return m.TxStatus, nil
+		case *pgproto3.CommandComplete:
+			if !v.inTransaction && v.simple {
+				done = &pgproto3.CommandComplete{CommandTag: bytes.Clone(m.CommandTag)}
+				continue
+			}
 		case *pgproto3.CopyInResponse:
 			v.client.Send(m)
 			v.tell()
 			if err := v.copyIn(); err != nil {
-				return 0, err
+				return 0, nil, err
 			}
 			continue
 		case *pgproto3.ErrorResponse:
