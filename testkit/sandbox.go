@@ -31,6 +31,7 @@ type Box struct {
 	server    *pgproto3.Frontend
 	lost      atomic.Pointer[error] // what ended the backend
 	temporary temporaries           // who has the turn has them
+	locals    locals                // likewise
 	lastID    atomic.Uint32
 	clients   sync.WaitGroup
 
@@ -71,19 +72,20 @@ type SandboxOptions struct {
 // Each statement outside a transaction, and each transaction, ends with what a server does
 // at a commit: deferred constraints are checked and their triggers fire, and what that
 // refuses is undone and told as a server tells it; then constraints are deferred or
-// immediate as they were declared, cursors WITHOUT HOLD are closed, and temporary tables
-// that were made with ON COMMIT are emptied or dropped (if the statement that makes them
-// comes from the client: what a function makes stays).
+// immediate as they were declared, what was SET LOCAL (or by a set_config that names its
+// setting) is what it was, cursors WITHOUT HOLD are closed, and temporary tables that were
+// made with ON COMMIT are emptied or dropped. Settings and tables are found in the text of
+// the statements: what a function sets or makes stays.
 //
 // It is one transaction, so some things are not as outside: now() stands still; an
 // isolation level other than the first is not had; what can't be done in a transaction
 // (VACUUM, CREATE DATABASE, CREATE INDEX CONCURRENTLY, PREPARE TRANSACTION, a COMMIT within
 // a procedure) is refused; what is SET, and temporary tables, are seen by all sessions of
-// the box; SET LOCAL lasts as long as the box; locks, of rows and advisory ones, are held as
-// long as the box, and never keep its own sessions from each other; NOTIFY is never sent;
-// sequences are not rolled back. While one session of the box is in a transaction the
-// others wait, at most for [SandboxOptions].TurnTime, and then get SQLSTATE 55P03. At most
-// one set of options may be given.
+// the box; locks, of rows and advisory ones, are held as long as the box, and never keep
+// its own sessions from each other; NOTIFY is never sent; sequences are not rolled back.
+// While one session of the box is in a transaction the others wait, at most for
+// [SandboxOptions].TurnTime, and then get SQLSTATE 55P03. At most one set of options may be
+// given.
 //
 // A lease or session that is still open when the test ends fails the test.
 func Sandbox(t testing.TB, db *unoactor.DB, options ...SandboxOptions) *Box {
@@ -122,7 +124,8 @@ func newBox(t testing.TB, db *unoactor.DB, patience time.Duration) (*Box, error)
 	if err != nil {
 		return nil, err
 	}
-	box := &Box{t: t, origin: db, lease: l, turn: make(chan struct{}, 1), patience: patience, temporary: make(temporaries), open: make(map[uint32]*sandboxed)}
+	box := &Box{t: t, origin: db, lease: l, turn: make(chan struct{}, 1), patience: patience, open: make(map[uint32]*sandboxed),
+		temporary: make(temporaries), locals: locals{known: make(map[string]bool), before: make(map[string]*string)}}
 	if err := box.begin(ctx); err != nil {
 		l.Destroy(err)
 		return nil, err

@@ -26,29 +26,31 @@ const dueAtCommit = `with named as (
 	where c.condeferrable and not pg_catalog.pg_is_other_temp_schema(n.oid)
 	group by n.oid, n.nspname, c.conname
 ), due as (
-	select case when pg_catalog.bool_or(not known or later and mixed)
+	select 1 as at, case when pg_catalog.bool_or(not known or later and mixed)
 	then pg_catalog.concat_ws('; ', 'set constraints all immediate', 'set constraints all deferred',
 		'set constraints ' || pg_catalog.string_agg(name, ', ') filter (where known and not later) || ' immediate')
 	else pg_catalog.concat_ws('; ', 'set constraints ' || pg_catalog.string_agg(name, ', ') || ' immediate',
 		'set constraints ' || pg_catalog.string_agg(name, ', ') filter (where later) || ' deferred') end as sql
 	from named
 	union all
-	select 'close ' || pg_catalog.quote_ident(name) from pg_catalog.pg_cursors where name <> '' and not is_holdable
+	select 2, %s
 	union all
-	select 'truncate ' || pg_catalog.string_agg(oid::pg_catalog.regclass::text, ', ') from pg_catalog.pg_class
+	select 3, 'close ' || pg_catalog.quote_ident(name) from pg_catalog.pg_cursors where name <> '' and not is_holdable
+	union all
+	select 4, 'truncate ' || pg_catalog.string_agg(oid::pg_catalog.regclass::text, ', ') from pg_catalog.pg_class
 	where relnamespace = pg_catalog.pg_my_temp_schema() and relkind in ('r', 'p') and relname in (%s)
 	union all
-	select 'drop table ' || pg_catalog.string_agg(oid::pg_catalog.regclass::text, ', ') || ' cascade' from pg_catalog.pg_class
+	select 5, 'drop table ' || pg_catalog.string_agg(oid::pg_catalog.regclass::text, ', ') || ' cascade' from pg_catalog.pg_class
 	where relnamespace = pg_catalog.pg_my_temp_schema() and relkind in ('r', 'p') and relname in (%s)
 )
-select pg_catalog.string_agg(sql, '; ') from due where sql <> ''`
+select pg_catalog.string_agg(sql, '; ' order by at) from due where sql <> ''`
 
 // commit does what a server does when it commits, and makes nothing last. Who calls it has
 // the turn, and goes back to a savepoint if it is refused.
 func (box *Box) commit() (refused *pgproto3.ErrorResponse, err error) {
 	const committing, attempts = "unoactor_commit", 3
 	for n := 1; ; n++ {
-		work, refused, err := box.execute(fmt.Sprintf(dueAtCommit, box.temporary.list(emptied), box.temporary.list(dropped)))
+		work, refused, err := box.execute(fmt.Sprintf(dueAtCommit, box.locals.restoring(), box.temporary.list(emptied), box.temporary.list(dropped)))
 		if work == "" || refused != nil || err != nil {
 			return refused, err
 		}

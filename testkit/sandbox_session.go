@@ -1,7 +1,6 @@
 package testkit
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -36,6 +35,7 @@ type sandboxed struct {
 	status        byte                    // T or E, in a transaction
 	simple        bool                    // the group is a simple query
 	grouped       bool                    // in a group of the extended protocol
+	executed      bool                    // which runs something
 	refusal       *pgproto3.ErrorResponse // of that group
 	gone          bool                    // the client does not listen any more
 
@@ -143,8 +143,8 @@ func (v *sandboxed) leave() error {
 }
 
 // enter takes the turn. Outside a transaction it lays the savepoint to which a failed
-// statement goes back; its answer comes before the others.
-func (v *sandboxed) enter() *pgproto3.ErrorResponse {
+// statement goes back; its answer comes before the others. sql is what is sent first.
+func (v *sandboxed) enter(sql string) *pgproto3.ErrorResponse {
 	if !v.inTransaction {
 		select {
 		case v.box.turn <- struct{}{}:
@@ -154,10 +154,20 @@ func (v *sandboxed) enter() *pgproto3.ErrorResponse {
 			r.Detail = "In a sandbox the sessions of a test share a backend: they can take turns, but not be in two transactions at once."
 			return r
 		}
+		v.box.locals.enter(v.box)
+	}
+	v.box.note(sql, true)
+	if !v.inTransaction {
 		v.box.server.Send(&pgproto3.Query{String: "savepoint " + undoable})
 	}
 	v.run(true)
 	return nil
+}
+
+// note looks at SQL that is going to be sent. Who calls it has the turn.
+func (box *Box) note(sql string, askable bool) {
+	box.temporary.note(sql)
+	box.locals.note(box, sql, askable)
 }
 
 func (v *sandboxed) run(running bool) {
@@ -182,11 +192,10 @@ func (v *sandboxed) query(m *pgproto3.Query) error {
 	if c != noControl {
 		return v.end(c)
 	}
-	if r := v.enter(); r != nil {
+	if r := v.enter(m.String); r != nil {
 		v.refuse(r)
 		return nil
 	}
-	v.box.temporary.note(m.String)
 	v.box.server.Send(m)
 	v.simple = true
 	err := v.answer()
@@ -216,7 +225,7 @@ func (v *sandboxed) end(c control) error {
 }
 
 func (v *sandboxed) begin(c control) error {
-	if r := v.enter(); r != nil {
+	if r := v.enter(""); r != nil {
 		v.refuse(r)
 		return nil
 	}
@@ -290,18 +299,24 @@ func (v *sandboxed) extended(m pgproto3.FrontendMessage) error {
 	if v.refusal != nil {
 		return nil // until Sync
 	}
-	if p, ok := m.(*pgproto3.Parse); ok && controlOf(p.Query) != noControl {
+	var sql string
+	if p, ok := m.(*pgproto3.Parse); ok {
+		sql = p.Query
+	}
+	if controlOf(sql) != noControl {
 		v.refusal = cantControl()
 		return nil
 	}
-	if !v.grouped {
-		if v.refusal = v.enter(); v.refusal != nil {
+	if v.grouped {
+		v.box.note(sql, false)
+	} else {
+		if v.refusal = v.enter(sql); v.refusal != nil {
 			return nil
 		}
 		v.grouped = true
 	}
-	if p, ok := m.(*pgproto3.Parse); ok {
-		v.box.temporary.note(p.Query)
+	if _, ok := m.(*pgproto3.Execute); ok {
+		v.executed = true
 	}
 	v.rename(m)
 	v.box.server.Send(m)
@@ -359,156 +374,4 @@ func (v *sandboxed) sync() error {
 	}
 	v.box.server.Send(&pgproto3.Sync{})
 	return v.answer()
-}
-
-// answer passes on what the backend says up to the end of a group, and commits the group
-// outside a transaction.
-func (v *sandboxed) answer() error {
-	if err := v.flushServer(); err != nil {
-		return err
-	}
-	status, done, err := v.pass()
-	if err == nil && !v.inTransaction {
-		err = v.conclude(status, done)
-	}
-	v.run(false)
-	if err != nil {
-		return err
-	}
-	v.status = status
-	v.leaveTurn()
-	v.ready()
-	return nil
-}
-
-// conclude commits a group, or undoes it if it failed. done is what is said if it is
-// committed, unless nil.
-func (v *sandboxed) conclude(status byte, done *pgproto3.CommandComplete) error {
-	var refused *pgproto3.ErrorResponse
-	if status == 'T' {
-		var err error
-		if refused, err = v.box.commit(); err != nil {
-			return err
-		}
-	}
-	v.run(false)
-	switch {
-	case refused != nil:
-		v.client.Send(refused)
-	case done != nil:
-		v.client.Send(done)
-	}
-	undo := "release savepoint " + undoable
-	if status == 'E' || refused != nil {
-		undo = "rollback to savepoint " + undoable + "; " + undo
-	}
-	return v.must(undo)
-}
-
-// flushServer sends what waits, and reads the answer to the savepoint before it.
-func (v *sandboxed) flushServer() error {
-	if err := v.box.server.Flush(); err != nil || v.inTransaction {
-		return err
-	}
-	_, refused, err := v.box.settle()
-	if refused != nil {
-		return asError(refused)
-	}
-	return err
-}
-
-// passedAtOnce is how many messages are passed on together.
-const passedAtOnce = 64
-
-// pass passes on what the backend says. Outside a transaction it keeps what a server
-// says after it has committed: that the last statement of a simple query is done.
-func (v *sandboxed) pass() (status byte, done *pgproto3.CommandComplete, err error) {
-	for n := 1; ; n++ {
-		message, err := v.box.server.Receive()
-		if err != nil {
-			return 0, nil, err
-		}
-		if ready, ok := message.(*pgproto3.ReadyForQuery); ok {
-			return ready.TxStatus, done, nil
-		}
-		if done != nil {
-			v.client.Send(done)
-			done = nil
-		}
-		switch m := message.(type) {
-		case *pgproto3.CommandComplete:
-			if !v.inTransaction && v.simple {
-				done = &pgproto3.CommandComplete{CommandTag: bytes.Clone(m.CommandTag)}
-				continue
-			}
-		case *pgproto3.CopyInResponse:
-			v.client.Send(m)
-			v.tell()
-			if err := v.copyIn(); err != nil {
-				return 0, nil, err
-			}
-			continue
-		case *pgproto3.ErrorResponse:
-			if m.Code == "25001" && m.Hint == "" {
-				m.Hint = "a sandbox is one transaction: test this outside of it, on a database of the test's own"
-			}
-		}
-		v.client.Send(message)
-		if n%passedAtOnce == 0 {
-			v.tell()
-		}
-	}
-}
-
-// copyIn passes on what the client copies into the server.
-func (v *sandboxed) copyIn() error {
-	for {
-		message, err := v.client.Receive()
-		if err != nil {
-			v.gone = true
-			message = &pgproto3.CopyFail{Message: "the client is gone"}
-		}
-		switch message.(type) {
-		case *pgproto3.CopyData:
-			v.box.server.Send(message)
-			if err := v.box.server.Flush(); err != nil {
-				return err
-			}
-		case *pgproto3.CopyDone, *pgproto3.CopyFail:
-			v.box.server.Send(message)
-			return v.box.server.Flush()
-		}
-	}
-}
-
-// tell sends what waits for the client. One that is gone is heard of no more, but what
-// it had begun is ended in order.
-func (v *sandboxed) tell() {
-	if !v.gone && v.client.Flush() != nil {
-		v.gone = true
-	}
-}
-
-func (v *sandboxed) ready() {
-	status := byte('I')
-	if v.inTransaction {
-		status = v.status
-	}
-	v.client.Send(&pgproto3.ReadyForQuery{TxStatus: status})
-	v.tell()
-}
-
-func (v *sandboxed) refuse(r *pgproto3.ErrorResponse) {
-	v.client.Send(r)
-	v.ready()
-}
-
-func refusal(code, message, hint string) *pgproto3.ErrorResponse {
-	return &pgproto3.ErrorResponse{Severity: "ERROR", SeverityUnlocalized: "ERROR", Code: code, Message: message, Hint: hint}
-}
-
-func cantControl() *pgproto3.ErrorResponse {
-	r := refusal("0A000", "a sandbox can't do this about transactions", "send BEGIN, COMMIT or ROLLBACK as a simple query of its own")
-	r.Detail = "The test is in one transaction, in which BEGIN, COMMIT and ROLLBACK are savepoints: they can't be chained, prepared, or be one of several statements."
-	return r
 }
