@@ -44,13 +44,25 @@ func (r *rows) ColumnTypeLength(index int) (length int64, ok bool) {
 	return modifier, true
 }
 
-// ColumnTypePrecisionScale is of a numeric that was declared with them. The modifier
-// has the precision in its upper half and below, in 11 bits, the scale, which may be
-// negative (numeric.c of PostgreSQL 15 and later).
+// What other drivers (pgx's stdlib package, lib/pq) say of a numeric that was declared
+// without a precision: the modifier -1, read as if it were one. Libraries that compare
+// what there is with what should be, as GORM does, depend on that it is told at all, and
+// no declared numeric is of this size.
+const (
+	anyPrecision = 65535
+	anyScale     = 65531
+)
+
+// ColumnTypePrecisionScale is of a numeric. The modifier has the precision in its upper
+// half and below, in 11 bits, the scale, which may be negative (numeric.c of PostgreSQL 15
+// and later).
 func (r *rows) ColumnTypePrecisionScale(index int) (precision, scale int64, ok bool) {
 	f := &r.pgx.FieldDescriptions()[index]
-	if f.DataTypeOID != pgtype.NumericOID || f.TypeModifier < headerSize {
+	switch {
+	case f.DataTypeOID != pgtype.NumericOID:
 		return 0, 0, false
+	case f.TypeModifier < headerSize:
+		return anyPrecision, anyScale, true
 	}
 	modifier := int64(f.TypeModifier) - headerSize
 	return modifier >> 16 & 0xffff, modifier&0x7ff ^ 0x400 - 0x400, true

@@ -28,8 +28,9 @@
 //     BEGIN would be no more than a warning, and its COMMIT that of the first.
 //   - Arguments made by [sql.Named] stand for @name in the statement, if all arguments
 //     are such. A name that is missing, or not used, is an error.
-//   - A numeric column is told to scan into a string, which loses nothing. The length of
-//     a varchar and the precision of a numeric are told only where the column has them.
+//   - A numeric column is told to scan into a string, which loses nothing; an oid into an
+//     int64; json, jsonb and xml into []byte. A varchar or varbit without a length is told
+//     to be as long as [math.MaxInt64], and the scale of a numeric may be below 0.
 //
 // The retry settings of a pool are not applied: database/sql repeats what was never
 // sent, and nothing else.

@@ -158,3 +158,36 @@ func TestGORMWorksInATransactionOfThePool(t *testing.T) {
 		t.Errorf("%d authors after the rollback", got)
 	}
 }
+
+// priced is one table before and after its migration.
+type (
+	priced   struct{ A, B, C, D float64 }
+	repriced struct {
+		A float64 `gorm:"precision:10;scale:2"`
+		B float64 `gorm:"precision:10"`
+		C float64 `gorm:"type:numeric(12,3);precision:12;scale:3"`
+		D float64
+	}
+)
+
+func (priced) TableName() string   { return "prices" }
+func (repriced) TableName() string { return "prices" }
+
+func TestGORMGivesANumericItsPrecision(t *testing.T) {
+	db := open(t)
+	g := openGORM(t, db, false)
+	db.must(t, "create table prices (a numeric, b numeric, c numeric(5,3), d numeric)")
+	const declared = "select string_agg(format_type(atttypid, atttypmod), ' ' order by attnum) from pg_attribute where attrelid = 'prices'::regclass and attnum > 0"
+	if err := g.AutoMigrate(&priced{}); err != nil {
+		t.Fatal(err)
+	}
+	if got := one[string](t, db, declared); got != "numeric numeric numeric(5,3) numeric" {
+		t.Errorf("a migration that changes nothing: %s", got)
+	}
+	if err := g.AutoMigrate(&repriced{}); err != nil {
+		t.Fatal(err)
+	}
+	if got := one[string](t, db, declared); got != "numeric(10,2) numeric(10,0) numeric(12,3) numeric" {
+		t.Errorf("altered to %s", got)
+	}
+}
