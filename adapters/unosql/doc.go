@@ -8,11 +8,21 @@
 //	db := unosql.Open(pool)
 //	defer db.Close() // the pool goes on
 //
+// # The pool and the settings of a *sql.DB
+//
 // Pooling stays unoactor's. Each use of the *sql.DB (a statement, open rows, a
-// transaction, a *sql.Conn) is one lease, given back at its end; nothing is kept idle,
-// whatever SetMaxIdleConns says. The limits of the pool are the only ones that are
-// needed: leave SetMaxOpenConns alone, which would make a second queue before the
-// pool's, without its order and its deadlines.
+// transaction, a *sql.Conn) is one lease, given back at its end. The limits and lifetimes
+// of the pool's topology are the only ones that are needed:
+//
+//   - Leave SetMaxOpenConns alone. It makes a second queue before the pool's, without the
+//     order, the priorities and the deadlines of that one; who waits there gets a connection that
+//     database/sql leased without the context of who waits.
+//   - SetMaxIdleConns, SetConnMaxLifetime and SetConnMaxIdleTime have nothing to do: what
+//     was used is given back and never kept idle, and backends are replaced by the pool. (With
+//     SetMaxOpenConns and SetMaxIdleConns, a lease for somebody who has stopped waiting is kept
+//     for the next use.)
+//   - [sql.DB.Stats] sees no connection but those in use at this moment: [Stats] tells of
+//     the pool in the same words.
 //
 // # Differences from pgx's own stdlib package
 //
@@ -32,8 +42,13 @@
 //     int64; json, jsonb and xml into []byte. A varchar or varbit without a length is told
 //     to be as long as [math.MaxInt64], and the scale of a numeric may be below 0.
 //
-// The retry settings of a pool are not applied: database/sql repeats what was never
-// sent, and nothing else.
+// # Retries
+//
+// The retry settings of a pool (its retry block) are not applied to what comes through
+// database/sql, which decides itself what it sends again: a statement that was certainly
+// never sent, up to twice, and nothing else; nothing within a transaction. Whoever wants
+// the pool's retries has them from [unoactor.DB], its Tx and its Session; in database/sql
+// the whole transaction is repeated by its caller, after SQLSTATE 40001 or 40P01 say.
 //
 // Arguments and columns are of pgx's types. What database/sql can't scan by itself, as
 // arrays and ranges, is scanned with the SQLScanner of a [pgtype.Map].

@@ -40,7 +40,9 @@ func open(c driver.Connector) *sql.DB {
 // NewConnector is for who makes a *sql.DB with [sql.OpenDB], as what traces or counts
 // statements on their way does.
 func NewConnector(db *unoactor.DB, options ...Option) driver.Connector {
-	return newConnector(func(ctx context.Context) (*connection, error) { return lease(ctx, db) }, options)
+	c := newConnector(func(ctx context.Context) (*connection, error) { return lease(ctx, db) }, options)
+	c.pool = db
+	return c
 }
 
 // lease leases a backend to which the server has not hung up.
@@ -82,6 +84,7 @@ func WithQueryExecMode(mode pgx.QueryExecMode) Option {
 
 // connector implements [driver.Connector].
 type connector struct {
+	pool     *unoactor.DB // nil if somebody else looks after the connections
 	acquire  func(context.Context) (*connection, error)
 	settings settings
 }
@@ -103,10 +106,12 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	return use, nil
 }
 
-func (c *connector) Driver() driver.Driver { return nameless{} }
+func (c *connector) Driver() driver.Driver { return nameless{c.pool} }
 
 // nameless is the driver behind a *sql.DB, which has no data source names.
-type nameless struct{}
+type nameless struct {
+	pool *unoactor.DB // nil if somebody else looks after the connections
+}
 
 func (nameless) Open(string) (driver.Conn, error) {
 	return nil, errors.New("unosql: a pool has no data source name: make the *sql.DB with unosql.Open")
