@@ -2,32 +2,46 @@ package unoactor
 
 import (
 	"context"
-	"database/sql/driver"
+	"errors"
 	"fmt"
+	"reflect"
 	"slices"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
-// StaleObjectError is an object whose row is not there any more: deleted by somebody
-// else since it was read, or out of sight.
+// StaleObjectError is an object whose statement found no row: deleted by somebody else
+// since it was read, out of sight, or kept from the statement by a trigger.
 type StaleObjectError struct {
 	Operation Operation
 	Table     string
 	Key       string // SQL literals
+	There     bool   // the row can be read all the same
 }
 
 func (e *StaleObjectError) Error() string {
-	return fmt.Sprintf("%s %s (%s): no such row any more: somebody else deleted it since it was read", e.Operation, e.Table, e.Key)
+	what := "no such row any more: somebody else deleted it since it was read"
+	switch {
+	case e.Operation == OpInsert:
+		what = "nothing was inserted: a trigger (BEFORE INSERT) or a rule of the table skipped the row"
+	case e.There:
+		what = "the row is there and was left alone: a trigger (BEFORE " + map[Operation]string{OpUpdate: "UPDATE", OpDelete: "DELETE"}[e.Operation] +
+			"), a rule or a row security policy of the table skipped it"
+	}
+	if e.Key == "" {
+		return fmt.Sprintf("%s %s: %s", e.Operation, e.Table, what)
+	}
+	return fmt.Sprintf("%s %s (%s): %s", e.Operation, e.Table, e.Key, what)
 }
 
 // Flush writes what was added, changed and deleted: all statements in one round trip,
-// in an order that foreign keys allow, all or nothing. Keys and other values that the
-// database chose are filled in. Outside a transaction, changes and deletions take one
-// of their own. Without objects it does nothing.
+// in an order that foreign keys and unique keys allow, all or nothing. Keys and other
+// values that the database chose are filled in. Outside a transaction, changes and
+// deletions take one of their own. Without objects it does nothing. Rows that refer to
+// each other in a circle, or exchange unique values, need constraints that are
+// DEFERRABLE, which then wait for the end of the transaction.
 func (s *Session) Flush(ctx context.Context) error {
 	if err := s.enter(); err != nil {
 		return err
@@ -40,90 +54,131 @@ func (s *Session) flush(ctx context.Context) error {
 	if s.unit == nil {
 		return nil
 	}
-	plan, err := s.unit.plan()
-	if err != nil || len(plan) == 0 {
+	p, err := s.unit.plan()
+	if err != nil || len(p.tasks) == 0 {
 		return err
 	}
 	if err := s.ready(ctx); err != nil {
 		return err
 	}
 	if len(s.levels) > 0 {
-		return s.send(ctx, plan)
+		return s.send(ctx, p)
 	}
-	if plan[len(plan)-1].operation == OpInsert { // what comes last is no insert if anything isn't
-		err := s.send(ctx, plan)
+	if !p.circular && !slices.ContainsFunc(p.tasks, func(t *task) bool { return t.operation != OpInsert }) {
+		err := s.send(ctx, p)
 		if err == nil {
 			s.unit.settle()
 		}
 		return err
 	}
-	if err := s.push(ctx, pgx.TxOptions{}, level{internal: true}); err != nil {
+	if err := s.push(ctx, pgx.TxOptions{}, level{internal: true, flush: p.tasks}); err != nil {
 		return err
 	}
-	if err := s.send(ctx, plan); err != nil {
+	if err := s.send(ctx, p); err != nil {
 		_ = s.rollback(ctx) // it can but lose the connection, which rolls back too
 		return err
 	}
 	return s.commit(ctx)
 }
 
-// send writes a plan in one round trip. If it fails the unit is as it was before.
-func (s *Session) send(ctx context.Context, plan []*task) error {
-	before := len(s.unit.undo.steps)
-	err := s.sendAll(ctx, plan)
-	if err != nil {
-		s.unit.undo.back(before)
+// send writes a plan in one round trip. If it fails the objects are as they were before.
+func (s *Session) send(ctx context.Context, p plan) error {
+	before := make([]*picture, len(p.tasks))
+	for i, t := range p.tasks {
+		before[i] = t.entry.look()
+	}
+	err := s.sendAll(ctx, p)
+	for i, t := range p.tasks {
+		if err != nil {
+			t.entry.become(before[i])
+		} else {
+			t.done(s.unit, before[i])
+		}
 	}
 	return s.after(ctx, err)
 }
 
-func (s *Session) sendAll(ctx context.Context, plan []*task) error {
-	texts, err := s.unit.write(ctx, plan)
+func (s *Session) sendAll(ctx context.Context, p plan) error {
+	known, err := s.describeFor(ctx, p)
 	if err != nil {
 		return err
 	}
-	batch := &pgconn.Batch{}
-	for _, sql := range texts {
-		batch.ExecParams(sql, nil, nil, nil, nil)
-	}
-	c := s.backend.Conn()
-	trace := traceBatch(ctx, s.backend, texts)
-	results := c.PgConn().ExecBatch(trace.ctx, batch)
-	err = nil
-	for i, t := range plan {
-		if !results.NextResult() {
-			break
-		}
-		tag, failed := t.receive(s.unit, c.TypeMap(), results.ResultReader())
-		trace.query(texts[i], tag, failed)
-		if err == nil && failed != nil {
-			err = fmt.Errorf("%s %s: %w", t.operation, t.entry.model.Table, failed)
-		}
-	}
-	if closed := results.Close(); err == nil {
-		err = closed
-	}
-	trace.end(err)
+	texts, err := s.unit.write(ctx, p.tasks, known)
 	if err != nil {
 		return err
 	}
-	for _, t := range plan {
-		t.done(s.unit)
+	x := newExchange(s)
+	if p.circular {
+		x.ahead = []string{"set constraints all deferred"}
 	}
-	return nil
+	for i, t := range p.tasks {
+		x.statement(texts[i], known[t.entry.model], t.returned, len(t.told), func(r *pgconn.ResultReader) (pgconn.CommandTag, error) {
+			tag, err := t.receive(s.unit, s.backend.Conn().TypeMap(), r, known[t.entry.model])
+			if pg := (*pgconn.PgError)(nil); p.circular && errors.As(err, &pg) && (pg.Code == "23503" || pg.Code == "23505") {
+				err = fmt.Errorf("%w (rows of this flush refer to each other in a circle, or exchange unique values, which no order of statements can write: "+
+					"make the constraint DEFERRABLE, or flush in steps)", err)
+			}
+			if err != nil {
+				err = fmt.Errorf("%s %s: %w", t.operation, t.entry.model.Table, err)
+			}
+			return tag, err
+		})
+	}
+	err = x.run(ctx)
+	if stale := (*StaleObjectError)(nil); errors.As(err, &stale) {
+		return s.whyStale(ctx, p, stale)
+	}
+	return err
+}
+
+// whyStale looks whether a row that a statement did not find is there.
+func (s *Session) whyStale(ctx context.Context, p plan, stale *StaleObjectError) error {
+	i := slices.IndexFunc(p.tasks, func(t *task) bool {
+		return t.operation == stale.Operation && t.row != nil && t.entry.model.Table == stale.Table && t.entry.key() == stale.Key
+	})
+	if i >= 0 {
+		_, err := s.fetchOn(ctx, p.tasks[i].entry)
+		stale.There = err == nil
+	}
+	return stale
+}
+
+// describeFor has the columns known of which the tasks' statements return values.
+func (s *Session) describeFor(ctx context.Context, p plan) (map[*Model]*columns, error) {
+	known := make(map[*Model]*columns)
+	for _, t := range p.tasks {
+		m, wanted := t.entry.model, false
+		for _, c := range m.Columns {
+			wanted = wanted || c.Chosen(t.entry.value) && (t.operation == OpInsert || t.replaces != nil)
+		}
+		for _, l := range t.links {
+			wanted = wanted || l.task != nil
+		}
+		if !wanted || known[m] != nil {
+			continue
+		}
+		var err error
+		if known[m], err = s.describe(ctx, m, t.entry.value.Type()); err != nil {
+			return nil, fmt.Errorf("%s %s: %w", t.operation, m.Table, err)
+		}
+	}
+	return known, nil
 }
 
 // write is the text of each task.
-func (u *unit) write(ctx context.Context, plan []*task) ([]string, error) {
-	writes := make([]Statement, len(plan))
-	for i, t := range plan {
-		writes[i] = Statement{Operation: t.operation, Object: t.entry.object, Columns: t.columns}
-		if err := t.refer(u, &writes[i]); err != nil {
+func (u *unit) write(ctx context.Context, tasks []*task, known map[*Model]*columns) ([]string, error) {
+	writes := make([]Statement, len(tasks))
+	for i, t := range tasks {
+		writes[i] = Statement{Operation: t.operation, Object: t.entry.object}
+		for _, column := range t.columns {
+			writes[i].Columns = append(writes[i].Columns, t.entry.model.Columns[column].Name)
+		}
+		if err := t.refer(&writes[i], known[t.entry.model]); err != nil {
 			return nil, err
 		}
 	}
-	texts := make([]string, len(plan))
-	for i, t := range plan {
+	texts := make([]string, len(tasks))
+	for i, t := range tasks {
 		t.want(&writes[i])
 		var err error
 		if texts[i], err = u.mapper.SQL(ctx, writes[i]); err != nil {
@@ -138,14 +193,26 @@ func (u *unit) write(ctx context.Context, plan []*task) ([]string, error) {
 func (t *task) want(w *Statement) {
 	for i, c := range t.entry.model.Columns {
 		_, instead := w.Instead[c.Name]
-		if instead || t.operation == OpInsert && c.Chosen(t.entry.value) {
+		chosen := c.Chosen(t.entry.value)
+		if !instead && chosen && t.replaces != nil && i >= t.entry.model.Keys {
+			w.instead(c.Name, "DEFAULT")
+		}
+		if instead || chosen && (t.operation == OpInsert || t.replaces != nil) {
 			t.returned = append(t.returned, i)
 			w.Returning = append(w.Returning, pgx.Identifier{c.Name}.Sanitize())
 		}
 	}
-	for i, name := range t.told {
-		w.Returning = append(w.Returning, fmt.Sprintf("set_config('%s', %s::text, true)", setting(t.number, i), pgx.Identifier{name}.Sanitize()))
+	for i, column := range t.told {
+		name := pgx.Identifier{t.entry.model.Columns[column].Name}.Sanitize()
+		w.Returning = append(w.Returning, fmt.Sprintf("set_config('%s', %s::text, true)", setting(t.number, i), name))
 	}
+}
+
+func (w *Statement) instead(column, expression string) {
+	if w.Instead == nil {
+		w.Instead = make(map[string]string)
+	}
+	w.Instead[column] = expression
 }
 
 // setting is where a row's key is kept by the server for the rows that refer to it.
@@ -153,40 +220,85 @@ func setting(task, column int) string { return fmt.Sprintf("unoactor.key_%d_%d",
 
 // refer gives the foreign keys of a row the keys of its parents: of those that are
 // inserted in the same round trip, by what the server then knows.
-func (t *task) refer(u *unit, w *Statement) error {
+func (t *task) refer(w *Statement, known *columns) error {
+	m := t.entry.model
 	for _, link := range t.links {
-		for i, name := range link.parent.Columns {
-			at, own := link.to.model.column(link.parent.Keys[i]), t.entry.model.column(name)
-			if link.task == nil || !at.Chosen(link.to.value) {
-				field, key := own.Field(t.entry.value), at.Field(link.to.value)
-				if own.Literal(t.entry.value) != at.Literal(link.to.value) && set(u, field, key) && t.operation == OpUpdate {
-					w.Columns = append(w.Columns, name)
+		p := m.Parents[link.parent]
+		own, keys := m.at(p.Columns), link.to.model.at(p.Keys)
+		if own == nil || keys == nil {
+			continue
+		}
+		for i, column := range own {
+			if link.task == nil || !link.task.chooses(keys[i]) {
+				if err := t.copyKey(w, column, link.to, keys[i]); err != nil {
+					return err
 				}
 				continue
 			}
-			if t.operation == OpInsert && link.task.number >= t.number {
-				return fmt.Errorf("insert %s: new objects refer to each other in a circle: add and flush one of them without its %s first",
-					t.entry.model.Table, name)
+			name := m.Columns[column].Name
+			if link.task.number >= t.number {
+				return fmt.Errorf("%s %s: new objects refer to each other in a circle: add and flush one of them without its %s first",
+					t.operation, m.Table, name)
 			}
-			if w.Instead == nil {
-				w.Instead = make(map[string]string)
-			}
-			w.Instead[name] = fmt.Sprintf("current_setting('%s')::%s", setting(link.task.number, link.task.tell(at.Name)), own.Type)
-			if t.operation == OpUpdate && !slices.Contains(w.Columns, name) {
-				w.Columns = append(w.Columns, name)
-			}
+			w.instead(name, fmt.Sprintf("current_setting('%s')::%s", setting(link.task.number, link.task.tell(keys[i])), known.names[column]))
+			w.sets(name)
 		}
 	}
 	return nil
 }
 
+// chooses says whether the database chooses a column of a row that is inserted.
+func (t *task) chooses(column int) bool {
+	m := t.entry.model
+	if m.Columns[column].Chosen(t.entry.value) {
+		return true
+	}
+	return slices.ContainsFunc(t.links, func(l link) bool { // it comes from a row that is inserted before
+		keys := l.to.model.at(m.Parents[l.parent].Keys)
+		i := slices.Index(m.at(m.Parents[l.parent].Columns), column)
+		return l.task != nil && l.task.number < t.number && i >= 0 && keys != nil && l.task.chooses(keys[i])
+	})
+}
+
+// copyKey gives a column the key of an object, in Go if it can be converted, else by
+// the statement.
+func (t *task) copyKey(w *Statement, column int, to *entry, key int) error {
+	c := t.entry.model.Columns[column]
+	own, err := c.Literal(t.entry.value)
+	if err != nil {
+		return err
+	}
+	theirs, err := to.model.Columns[key].Literal(to.value)
+	if err != nil || own == theirs {
+		return err
+	}
+	if !give(c.Field(t.entry.value), to.model.Columns[key].Field(to.value)) {
+		w.instead(c.Name, theirs)
+	} else if own, err = c.Literal(t.entry.value); err != nil || own != theirs {
+		w.instead(c.Name, theirs)
+	}
+	w.sets(c.Name)
+	return nil
+}
+
+// give gives a field the value of another, if it can.
+func give(field, from reflect.Value) bool {
+	from = reflect.Indirect(from)
+	return from.IsValid() && assign(field, from.Interface()) == nil
+}
+
+// sets has an update set a column.
+func (w *Statement) sets(column string) {
+	if w.Operation == OpUpdate && !slices.Contains(w.Columns, column) {
+		w.Columns = append(w.Columns, column)
+	}
+}
+
 // receive fills in what the database chose.
-func (t *task) receive(u *unit, types *pgtype.Map, r *pgconn.ResultReader) (pgconn.CommandTag, error) {
+func (t *task) receive(u *unit, types *pgtype.Map, r *pgconn.ResultReader, known *columns) (pgconn.CommandTag, error) {
 	names := make([]string, len(t.returned))
 	for i, at := range t.returned {
-		c := t.entry.model.Columns[at]
-		names[i] = c.Name
-		u.undo.field(c.Field(t.entry.value))
+		names[i] = t.entry.model.Columns[at].Name
 	}
 	var failed error
 	for r.NextRow() {
@@ -202,91 +314,47 @@ func (t *task) receive(u *unit, types *pgtype.Map, r *pgconn.ResultReader) (pgco
 	tag, err := r.Close()
 	switch {
 	case err != nil:
+		known.forget()
 		return tag, err
 	case failed == nil && tag.RowsAffected() == 0:
-		return tag, &StaleObjectError{t.operation, t.entry.model.Table, strings.Join(keyOf(t.entry.model, t.entry.object), ", ")}
+		stale := &StaleObjectError{Operation: t.operation, Table: t.entry.model.Table}
+		if t.row != nil {
+			stale.Key = t.row.key(t.entry.model)
+		}
+		return tag, stale
+	case failed == nil && tag.RowsAffected() > 1 && t.row != nil:
+		failed = fmt.Errorf("%d rows have the key (%s): it is no key of the table", tag.RowsAffected(), t.row.key(t.entry.model))
 	}
 	return tag, failed
 }
 
-// done takes note of what is in the database now.
-func (t *task) done(u *unit) {
+// done takes note of what is in the database now. Before is the object before the flush.
+func (t *task) done(u *unit, before *picture) {
 	e := t.entry
-	switch t.operation {
-	case OpInsert:
-		u.undo.do(func() {
-			delete(u.rows, e.identity())
-			e.state, e.image = pending, nil
-		})
-		e.state = stored
-		e.remember()
-		u.rows[e.identity()] = e
-	case OpUpdate:
-		u.undo.image(e)
-		e.remember()
-	case OpDelete:
-		u.undo.do(func() { e.state, u.rows[e.identity()] = doomed, e })
-		e.state = gone
+	if t.operation == OpDelete {
+		u.bury(e)
+		return
+	}
+	if t.replaces != nil {
+		u.bury(t.replaces)
+	}
+	e.state = stored
+	e.remember()
+	u.rows[e.identity()] = e
+	for _, column := range differing(before.literals, e.row.literals, 0) {
+		if _, known := e.given[column]; !known {
+			if e.given == nil {
+				e.given = make(given)
+			}
+			e.given[column] = before.values[column]
+		}
+	}
+}
+
+// bury takes note that an entry's row is deleted.
+func (u *unit) bury(e *entry) {
+	e.state = gone
+	if u.rows[e.identity()] == e {
 		delete(u.rows, e.identity())
 	}
-}
-
-// decode makes of a row what drivers of database/sql give.
-func decode(types *pgtype.Map, fields []pgconn.FieldDescription, values [][]byte) ([]driver.Value, error) {
-	row := make([]driver.Value, len(fields))
-	for i, f := range fields {
-		if values[i] == nil {
-			continue
-		}
-		known, ok := types.TypeForOID(f.DataTypeOID)
-		if !ok {
-			row[i] = string(values[i])
-			continue
-		}
-		v, err := known.Codec.DecodeDatabaseSQLValue(types, f.DataTypeOID, f.Format, values[i])
-		if err != nil {
-			return nil, fmt.Errorf("column %s: %w", f.Name, err)
-		}
-		row[i] = v
-	}
-	return row, nil
-}
-
-// fetch reads the row with an object's key into it.
-func (s *Session) fetch(ctx context.Context, m *Model, object any) error {
-	sql, err := s.unit.mapper.SQL(ctx, Statement{Operation: OpSelect, Object: object})
-	if err != nil {
-		return fmt.Errorf("read %s: %w", m.Table, err)
-	}
-	c, err := s.connection(ctx)
-	if err != nil {
-		return err
-	}
-	names := make([]string, len(m.Columns))
-	for i, col := range m.Columns {
-		names[i] = col.Name
-	}
-	found := false
-	rows, err := c.Query(ctx, sql, pgx.QueryExecModeExec, pgx.QueryResultFormats{pgx.TextFormatCode})
-	if err != nil {
-		return s.after(ctx, err)
-	}
-	for rows.Next() {
-		found = true
-		row, err := decode(c.TypeMap(), rows.FieldDescriptions(), rows.RawValues())
-		if err == nil {
-			err = s.unit.mapper.Scan(object, names, row)
-		}
-		if err != nil {
-			rows.Close()
-			return fmt.Errorf("read %s: %w", m.Table, err)
-		}
-	}
-	if err := s.after(ctx, rows.Err()); err != nil {
-		return fmt.Errorf("read %s: %w", m.Table, err)
-	}
-	if !found {
-		return fmt.Errorf("read %s (%s): %w", m.Table, strings.Join(keyOf(m, object), ", "), pgx.ErrNoRows)
-	}
-	return nil
 }

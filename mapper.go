@@ -12,10 +12,14 @@ import (
 type Mapper interface {
 	// Model describes a struct type. It is asked often and should remember.
 	Model(reflect.Type) (*Model, error)
-	// SQL writes one statement without arguments.
+	// SQL writes one statement without arguments, as it is read where
+	// standard_conforming_strings is on. A value that can't be written is an error,
+	// not a part of the statement. The columns of an update are at least those that
+	// the statement names.
 	SQL(context.Context, Statement) (sql string, err error)
-	// Scan sets columns of an object, a pointer to a struct, from what came from
-	// the database.
+	// Scan replaces columns of an object, a pointer to a struct, with what came from
+	// the database: nothing of the former values is kept in the new ones. If one can't
+	// be set, none is.
 	Scan(object any, columns []string, row []driver.Value) error
 }
 
@@ -26,21 +30,25 @@ type Model struct {
 	Keys    int      // how many columns are the key
 	Parents []Parent
 	// Children are types whose rows refer to rows of this one, as far as this one
-	// knows: they are inserted after it.
-	Children []reflect.Type
+	// knows: they are inserted after it, and deleted before it.
+	Children []Child
 }
 
 // Column is where a field is kept.
 type Column struct {
 	Name string
-	Type string // of SQL, to cast to
 	// Field is the field in a struct.
 	Field func(reflect.Value) reflect.Value
-	// Literal is the field's value as SQL; two values are the same if their
-	// literals are.
-	Literal func(reflect.Value) string
+	// Literal is the field's value in a struct as SQL, or why it can't be written.
+	// Two values are the same if their literals are.
+	Literal func(reflect.Value) (string, error)
 	// Chosen says whether an INSERT of the struct leaves the value to the database.
 	Chosen func(reflect.Value) bool
+	// Copy is a copy of the field's value in a struct that shares no memory with it,
+	// and Set gives the field a copy of such a value. It is the zero reflect.Value
+	// where the struct has no place for the field, as behind an embedded nil pointer.
+	Copy func(reflect.Value) reflect.Value
+	Set  func(reflect.Value, reflect.Value)
 }
 
 // Parent is the object that a struct refers to by a foreign key. Pointing it at another
@@ -48,8 +56,16 @@ type Column struct {
 type Parent struct {
 	Type    reflect.Type            // of the parent, a struct
 	Object  func(reflect.Value) any // a pointer to it, nil if there is none
-	Columns []string                // the foreign key
-	Keys    []string                // what they refer to
+	Set     func(child reflect.Value, parent any)
+	Columns []string // the foreign key
+	Keys    []string // what they refer to
+}
+
+// Child is a type whose rows refer to those of another.
+type Child struct {
+	Type    reflect.Type // a struct
+	Columns []string     // its foreign key
+	Keys    []string     // what they refer to
 }
 
 // Operation is what a statement is to do.

@@ -4,67 +4,63 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 )
 
 // task is one statement of a flush.
 type task struct {
 	operation Operation
 	entry     *entry
-	columns   []string // what an update sets
+	row       *picture // what the statement finds in the database, nil if it inserts
+	now       []string // the literals of the object's columns
+	columns   []int    // what an update sets
 	links     []link   // the objects that it refers to
+	replaces  *entry   // the deleted object whose row an update gives to this one, nil if none
 	number    int
-	told      []string // columns that other tasks want to know, once it is inserted
-	returned  []int    // columns that the database chooses
+	told      []int // columns that other tasks want to know, once it is inserted
+	returned  []int // columns that the database chooses
 }
 
 // link is a reference from an object to one that the unit knows.
 type link struct {
-	parent Parent
+	parent int // of the model's
 	to     *entry
 	task   *task // what inserts it in the same flush, nil if it is there
 }
 
-// plan is what there is to be done, in an order that foreign keys allow: inserts,
-// parents first; updates; deletions, children first.
-func (u *unit) plan() ([]*task, error) {
+// plan is what there is to be done, in an order that foreign keys and unique keys
+// allow. It sends nothing and changes no object.
+type plan struct {
+	tasks    []*task
+	circular bool // no order is allowed unless constraints wait for the transaction's end
+}
+
+// plan says what a flush is to do.
+func (u *unit) plan() (plan, error) {
 	if err := u.adopt(); err != nil {
-		return nil, err
+		return plan{}, err
 	}
-	var inserts, updates, deletes []*task
+	var tasks []*task
 	for _, e := range u.order {
-		switch e.state {
-		case pending:
-			inserts = append(inserts, &task{operation: OpInsert, entry: e})
-		case doomed:
-			deletes = append(deletes, &task{operation: OpDelete, entry: e})
-		case stored:
-			columns, err := e.changed()
-			if err != nil {
-				return nil, err
-			}
-			t := &task{operation: OpUpdate, entry: e, columns: columns}
-			if len(columns) > 0 || u.refersElsewhere(e) {
-				updates = append(updates, t)
-			}
+		t, err := u.todo(e)
+		if err != nil {
+			return plan{}, err
+		}
+		if t != nil {
+			tasks = append(tasks, t)
 		}
 	}
-	if len(inserts)+len(updates)+len(deletes) == 0 {
-		return nil, nil
+	if len(tasks) == 0 {
+		return plan{}, nil
 	}
-	ranks := rank(u.order)
-	byRank := func(a, b *task) int { return ranks[a.entry.model] - ranks[b.entry.model] }
-	slices.SortStableFunc(inserts, byRank)
-	slices.SortStableFunc(deletes, byRank)
-	inserts = parentsFirst(inserts)
-	deletes = parentsFirst(deletes)
-	slices.Reverse(deletes)
-	u.link(inserts, inserts)
-	u.link(updates, inserts)
-	all := slices.Concat(inserts, updates, deletes)
-	for i, t := range all {
+	tasks = takeovers(tasks)
+	u.link(tasks)
+	references := referencesOf(u.order)
+	sorted, circular := arrange(byRank(tasks, references), needs(tasks, references), wishes(tasks, references))
+	for i, t := range sorted {
 		t.number = i
 	}
-	return all, nil
+	return plan{sorted, circular}, nil
 }
 
 // adopt takes up the new objects that objects of the unit refer to.
@@ -85,55 +81,89 @@ func (u *unit) adopt() error {
 			}
 			if other.unkeyed() {
 				u.know(other)
-				u.undo.do(func() { u.drop(other) })
 			}
 		}
 	}
 	return nil
 }
 
-// unkeyed says whether an object has no key yet, so that it can't have a row.
-func (e *entry) unkeyed() bool {
-	for _, c := range e.model.Columns[:e.model.Keys] {
-		if c.Chosen(e.value) {
-			return true
+// todo is what is to be done about an object, nil if there is nothing.
+func (u *unit) todo(e *entry) (*task, error) {
+	if e.state == gone {
+		return nil, nil
+	}
+	now, wrong := e.literals()
+	if wrong != nil {
+		return nil, wrong
+	}
+	t := &task{entry: e, row: e.row, now: now}
+	if e.state == pending {
+		t.operation, t.row = OpInsert, nil
+		return t, nil
+	}
+	if err := e.sameKey(now); err != nil {
+		return nil, err
+	}
+	if e.state == doomed {
+		t.operation = OpDelete
+		return t, nil
+	}
+	t.operation = OpUpdate
+	t.columns = differing(now, e.row.literals, e.model.Keys)
+	elsewhere, err := u.refersElsewhere(e, now)
+	if err != nil || len(t.columns) == 0 && !elsewhere {
+		return nil, err
+	}
+	return t, nil
+}
+
+// differing are the columns from one on whose literals are not the same.
+func differing(a, b []string, from int) []int {
+	var columns []int
+	for i := from; i < len(a); i++ {
+		if a[i] != b[i] {
+			columns = append(columns, i)
 		}
 	}
-	return false
+	return columns
 }
 
 // refersElsewhere says whether a stored object was given another parent, whose key it
-// does not have yet.
-func (u *unit) refersElsewhere(e *entry) bool {
-	for _, p := range e.model.Parents {
-		to := u.parentOf(e, p)
-		if to == nil || !e.moved(p) {
+// does not have yet. If that would change its own key, it is an error.
+func (u *unit) refersElsewhere(e *entry, now []string) (elsewhere bool, err error) {
+	for n, p := range e.model.Parents {
+		to := u.parentOf(e, n)
+		if to == nil || !e.moved(n) {
 			continue
 		}
-		for i, name := range p.Columns {
-			if e.model.column(name).Literal(e.value) != to.model.column(p.Keys[i]).Literal(to.value) {
-				return true
+		columns, keys := e.model.at(p.Columns), to.model.at(p.Keys)
+		if columns == nil || keys == nil {
+			continue
+		}
+		for i, column := range columns {
+			key, err := to.model.Columns[keys[i]].Literal(to.value)
+			if err != nil {
+				return false, err
 			}
+			if now[column] == key {
+				continue
+			}
+			if column < e.model.Keys {
+				return false, fmt.Errorf("the object of %s with the key (%s) was given another %v, whose key is a part of its own, %s: delete the object and add another instead",
+					e.model.Table, e.key(), p.Type, p.Columns[i])
+			}
+			elsewhere = true
 		}
 	}
-	return false
-}
-
-// moved says whether an object was given a parent since its row was last known. Where
-// it was not, its foreign key says which one it has.
-func (e *entry) moved(p Parent) bool {
-	return e.state != stored || p.Object(e.value) != p.Object(e.clean)
+	return elsewhere, nil
 }
 
 // parentOf is the entry of the parent that an object points at. One that the unit does
 // not know is described, for it has a key.
-func (u *unit) parentOf(e *entry, p Parent) *entry {
-	object := p.Object(e.value)
+func (u *unit) parentOf(e *entry, parent int) *entry {
+	object := e.model.Parents[parent].Object(e.value)
 	if object == nil {
 		return nil
-	}
-	if to := u.objects[object]; to != nil {
-		return to
 	}
 	to, err := u.describe(object)
 	if err != nil {
@@ -142,87 +172,63 @@ func (u *unit) parentOf(e *entry, p Parent) *entry {
 	return to
 }
 
+// takeovers makes of the deletion of a row and the insertion of one with the same key
+// an update: what else refers to that row goes on to do so. A model that has nothing
+// but its key is deleted and inserted.
+func takeovers(tasks []*task) []*task {
+	deleted := make(map[identity]*task)
+	for _, t := range tasks {
+		if t.operation == OpDelete {
+			deleted[t.entry.identity()] = t
+		}
+	}
+	if len(deleted) == 0 {
+		return tasks
+	}
+	return slices.DeleteFunc(tasks, func(t *task) bool {
+		if t.operation == OpDelete {
+			return t.replaces != nil
+		}
+		m := t.entry.model
+		if t.operation != OpInsert || t.entry.unkeyed() || len(m.Columns) == m.Keys {
+			return false
+		}
+		d := deleted[identity{m, strings.Join(t.now[:m.Keys], ", ")}]
+		if d == nil || d.replaces != nil {
+			return false
+		}
+		d.replaces = t.entry // marks it as done by the update
+		t.operation, t.row, t.replaces = OpUpdate, d.row, d.entry
+		for i := m.Keys; i < len(m.Columns); i++ {
+			t.columns = append(t.columns, i)
+		}
+		return false
+	})
+}
+
 // link finds what the objects of tasks refer to.
-func (u *unit) link(tasks, inserts []*task) {
-	inserting := make(map[*entry]*task, len(inserts))
-	for _, t := range inserts {
-		inserting[t.entry] = t
+func (u *unit) link(tasks []*task) {
+	inserting := make(map[*entry]*task)
+	for _, t := range tasks {
+		if t.operation == OpInsert {
+			inserting[t.entry] = t
+		}
 	}
 	for _, t := range tasks {
-		for _, p := range t.entry.model.Parents {
-			if to := u.parentOf(t.entry, p); to != nil && t.entry.moved(p) {
-				t.links = append(t.links, link{parent: p, to: to, task: inserting[to]})
+		if t.operation == OpDelete {
+			continue
+		}
+		for n := range t.entry.model.Parents {
+			if to := u.parentOf(t.entry, n); to != nil && t.entry.moved(n) {
+				t.links = append(t.links, link{parent: n, to: to, task: inserting[to]})
 			}
 		}
 	}
-}
-
-// rank orders types so that those that refer to others come after them. Types that
-// refer to each other keep the order in which they came.
-func rank(order []*entry) map[*Model]int {
-	byType := make(map[reflect.Type]*Model)
-	for _, e := range order {
-		byType[e.value.Type()] = e.model
-	}
-	before := make(map[*Model][]*Model)
-	for _, m := range byType {
-		for _, p := range m.Parents {
-			before[m] = append(before[m], byType[p.Type])
-		}
-		for _, child := range m.Children {
-			before[byType[child]] = append(before[byType[child]], m)
-		}
-	}
-	ranks := make(map[*Model]int)
-	visited := map[*Model]bool{nil: true} // a type of which there is no object
-	var visit func(*Model)
-	visit = func(m *Model) {
-		if visited[m] {
-			return
-		}
-		visited[m] = true
-		for _, b := range before[m] {
-			visit(b)
-		}
-		ranks[m] = len(ranks)
-	}
-	for _, e := range order {
-		visit(e.model)
-	}
-	return ranks
-}
-
-// parentsFirst puts each task after those of the objects that its own refers to, and
-// leaves the rest of the order as it is.
-func parentsFirst(tasks []*task) []*task {
-	byObject := make(map[any]*task, len(tasks))
-	for _, t := range tasks {
-		byObject[t.entry.object] = t
-	}
-	sorted := make([]*task, 0, len(tasks))
-	visited := make(map[*task]bool, len(tasks))
-	var visit func(*task)
-	visit = func(t *task) {
-		if t == nil || visited[t] {
-			return
-		}
-		visited[t] = true
-		for _, p := range t.entry.model.Parents {
-			if object := p.Object(t.entry.value); object != nil {
-				visit(byObject[object])
-			}
-		}
-		sorted = append(sorted, t)
-	}
-	for _, t := range tasks {
-		visit(t)
-	}
-	return sorted
 }
 
 // tell has the row's value of a column known to the rows that come after it, and says
 // as which of those it tells.
-func (t *task) tell(column string) int {
+func (t *task) tell(column int) int {
 	if i := slices.Index(t.told, column); i >= 0 {
 		return i
 	}
@@ -230,39 +236,49 @@ func (t *task) tell(column string) int {
 	return len(t.told) - 1
 }
 
-func (m *Model) column(name string) Column {
-	for _, c := range m.Columns {
-		if c.Name == name {
-			return c
-		}
-	}
-	panic(fmt.Sprintf("the mapper's model of %s refers to a column %q that it does not have", m.Table, name))
+// reference is what a foreign key of a model's rows refers to, as far as the mapper
+// knows.
+type reference struct {
+	parent  *Model
+	number  int   // of the child's Parents, -1 if only the parent knows of it
+	columns []int // of the child
+	keys    []int // of the parent
 }
 
-// set gives a field the value of another, if it can.
-func set(u *unit, field, from reflect.Value) bool {
-	if field.Kind() == reflect.Pointer && from.Kind() != reflect.Pointer {
-		if !from.CanConvert(field.Type().Elem()) {
-			return false
+// referencesOf are the references of each model that the unit has objects of.
+func referencesOf(order []*entry) map[*Model][]reference {
+	models := make(map[reflect.Type]*Model)
+	var arrived []*Model
+	for _, e := range order {
+		if t := e.value.Type(); models[t] == nil {
+			models[t] = e.model
+			arrived = append(arrived, e.model)
 		}
-		u.undo.field(field)
-		field.Set(reflect.New(field.Type().Elem()))
-		field.Elem().Set(from.Convert(field.Type().Elem()))
-		return true
 	}
-	if !from.CanConvert(field.Type()) {
-		return false
+	all := make(map[*Model][]reference)
+	add := func(child, parent *Model, number int, columns, keys []string) {
+		if child == nil || parent == nil {
+			return
+		}
+		r := reference{parent, number, child.at(columns), parent.at(keys)}
+		if r.columns != nil && r.keys != nil && len(r.columns) == len(r.keys) {
+			all[child] = append(all[child], r)
+		}
 	}
-	u.undo.field(field)
-	field.Set(from.Convert(field.Type()))
-	return true
-}
-
-func keyOf(m *Model, object any) []string {
-	v := reflect.ValueOf(object).Elem()
-	key := make([]string, m.Keys)
-	for i := range key {
-		key[i] = m.Columns[i].Literal(v)
+	for _, m := range arrived {
+		for n, p := range m.Parents {
+			add(m, models[p.Type], n, p.Columns, p.Keys)
+		}
 	}
-	return key
+	for _, m := range arrived {
+		for _, c := range m.Children {
+			child := models[c.Type]
+			if !slices.ContainsFunc(all[child], func(r reference) bool {
+				return child != nil && r.parent == m && slices.Equal(r.columns, child.at(c.Columns))
+			}) {
+				add(child, m, -1, c.Columns, c.Keys)
+			}
+		}
+	}
+	return all
 }

@@ -13,10 +13,11 @@ import (
 
 // level is a transaction, or a savepoint in one.
 type level struct {
-	tx       pgx.Tx // nil for a savepoint
-	implicit bool   // the session began it of itself
-	internal bool   // for a flush
-	shared   bool   // with other databases: see Atomic
+	tx       pgx.Tx  // nil for a savepoint
+	implicit bool    // the session began it of itself
+	internal bool    // for a flush
+	flush    []*task // the one that it is for
+	shared   bool    // with other databases: see Atomic
 }
 
 // errShared is the attempt to end what is not the session's own.
@@ -72,7 +73,7 @@ func (s *Session) push(ctx context.Context, options pgx.TxOptions, added level) 
 	}
 	s.levels = append(s.levels, added)
 	if s.unit != nil {
-		s.unit.begun(len(s.levels))
+		s.unit.begun(added.flush)
 	}
 	return nil
 }

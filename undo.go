@@ -1,68 +1,48 @@
 package unoactor
 
-import "reflect"
+import "slices"
 
-// undo is what a rollback does to a unit of work: the objects are again what they were
-// when the transaction, or the savepoint, began.
-type undo struct {
-	steps []func()
-	marks []int // where each level begins
+// snapshot is what a unit of work was when a transaction, or a savepoint, began.
+type snapshot struct {
+	memories []memory // in the order of the unit
+	// part says that it is of those alone that a flush is about: the rest does not
+	// change until its transaction's end.
+	part bool
 }
 
-func (u *undo) do(step func()) { u.steps = append(u.steps, step) }
-
-// state has a rollback restore an entry's state.
-func (u *undo) state(e *entry) {
-	before := e.state
-	u.do(func() { e.state = before })
+// memory is what is known of an object.
+type memory struct {
+	entry   *entry
+	state   state
+	expired bool
+	row     *picture
+	object  *picture
 }
 
-// image has a rollback restore what an entry's row was, and its object with it.
-func (u *undo) image(e *entry) {
-	image, clean := e.image, e.clean
-	u.do(func() {
-		e.image, e.clean, e.expired = image, clean, true
-		e.restore()
-	})
-}
-
-// field has a rollback restore a field of an object.
-func (u *undo) field(f reflect.Value) {
-	before := reflect.New(f.Type()).Elem()
-	before.Set(f)
-	u.do(func() { f.Set(before) })
-}
-
-// back undoes all steps after the first n.
-func (u *undo) back(n int) {
-	for len(u.steps) > n {
-		last := u.steps[len(u.steps)-1]
-		u.steps = u.steps[:len(u.steps)-1]
-		last()
+// begun takes note of a level's begin. Tasks are what its transaction is for, nil if it
+// is for whatever comes.
+func (u *unit) begun(tasks []*task) {
+	s := &snapshot{part: tasks != nil}
+	remember := func(e *entry) {
+		s.memories = append(s.memories, memory{e, e.state, e.expired, e.row, e.look()})
 	}
-}
-
-// begun takes note of a level's begin.
-func (u *unit) begun(int) { u.undo.marks = append(u.undo.marks, len(u.undo.steps)) }
-
-// rolledBack undoes what was done in the levels above depth.
-func (u *unit) rolledBack(depth int) {
-	if len(u.undo.marks) <= depth {
-		return
-	}
-	u.undo.back(u.undo.marks[depth])
-	u.undo.marks = u.undo.marks[:depth]
-	for _, e := range u.order {
-		if e.state == stored {
-			e.expired = true
-			e.restore()
+	for _, t := range tasks {
+		remember(t.entry)
+		if t.replaces != nil {
+			remember(t.replaces)
 		}
 	}
+	if !s.part {
+		for _, e := range u.order {
+			remember(e)
+		}
+	}
+	u.levels = append(u.levels, s)
 }
 
 // committed keeps what was done, for good if that was the outermost level.
 func (u *unit) committed(depth int, expire bool) {
-	u.undo.marks = u.undo.marks[:depth]
+	u.levels = u.levels[:depth]
 	if depth > 0 {
 		return
 	}
@@ -74,31 +54,100 @@ func (u *unit) committed(depth int, expire bool) {
 
 // settle forgets what can't be undone any more.
 func (u *unit) settle() {
-	u.undo.steps = nil
-	for _, e := range append([]*entry(nil), u.order...) {
+	for _, e := range slices.Clone(u.order) {
+		e.given, e.read = nil, nil
 		if e.state == gone {
 			u.drop(e)
 		}
 	}
 }
 
-// restore makes an object what it was when its row was last known, if a column is not
-// what is stored, or it was given another parent. What a field refers to, as a map, is
-// not copied: a change within stays.
-func (e *entry) restore() {
-	if e.image == nil {
+// fate is what a rollback does with an object.
+type fate int8
+
+const (
+	untouched fate = iota // it may be older than its row
+	back                  // it is what it was when the transaction began
+	reread                // it is what it was when it was read, since the transaction began
+	forgotten             // it was added since then: it has no row and no key
+)
+
+// fateOf is the fate of an object that a snapshot knows or does not know. Taken says
+// that another object, which the snapshot knows, is that of its row.
+func (s *snapshot) fateOf(e *entry, known, taken bool) fate {
+	switch {
+	case known:
+		return back
+	case s.part:
+		return untouched
+	case e.read != nil && !taken:
+		return reread
+	}
+	return forgotten
+}
+
+// rolledBack makes the unit what it was when the level above depth began.
+func (u *unit) rolledBack(depth int) {
+	if len(u.levels) <= depth {
 		return
 	}
-	for i, c := range e.model.Columns {
-		if c.Literal(e.value) != e.image[i] {
-			e.value.Set(e.clean)
-			return
+	s := u.levels[depth]
+	u.levels = u.levels[:depth]
+	known, rows := make(map[*entry]memory, len(s.memories)), make(map[identity]bool, len(s.memories))
+	for _, m := range s.memories {
+		known[m.entry] = m
+		if m.row != nil {
+			rows[identity{m.entry.model, m.row.key(m.entry.model)}] = true
 		}
 	}
-	for _, p := range e.model.Parents {
-		if e.moved(p) {
-			e.value.Set(e.clean)
-			return
+	since := u.order
+	u.order, u.rows, u.objects = nil, make(map[identity]*entry), make(map[any]*entry)
+	if !s.part { // those that were forgotten since are known again
+		for _, m := range s.memories {
+			m.restore()
+			u.keep(m.entry)
 		}
 	}
+	for _, e := range since {
+		m, there := known[e]
+		switch s.fateOf(e, there, e.read != nil && rows[identity{e.model, e.read.key(e.model)}]) {
+		case back:
+			if s.part {
+				m.restore()
+				u.keep(e)
+			}
+		case untouched:
+			e.expired = e.expired || e.state == stored
+			u.keep(e)
+		case reread:
+			e.state, e.row, e.expired = stored, e.read, true
+			e.become(e.read)
+			u.keep(e)
+		case forgotten:
+			e.ungive()
+		}
+	}
+}
+
+// restore makes an entry and its object what they were.
+func (m memory) restore() {
+	e := m.entry
+	e.state, e.row, e.expired = m.state, m.row, m.expired || m.state == stored
+	e.become(m.object)
+}
+
+// keep has the unit know an entry, and its row by it if it has one.
+func (u *unit) keep(e *entry) {
+	u.know(e)
+	if e.state == stored || e.state == doomed {
+		u.rows[e.identity()] = e
+	}
+}
+
+// ungive takes back what flushes have set in an object.
+func (e *entry) ungive() {
+	for column, v := range e.given {
+		e.model.Columns[column].Set(e.value, v)
+	}
+	e.given = nil
 }

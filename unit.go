@@ -2,10 +2,10 @@ package unoactor
 
 import (
 	"context"
+	"database/sql/driver"
 	"fmt"
 	"reflect"
 	"slices"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -18,46 +18,26 @@ type unit struct {
 	objects map[any]*entry      // by pointer
 	rows    map[identity]*entry // by key: those that are in the database
 	order   []*entry            // in which they came
-	undo    undo
-}
-
-// identity is a row: its type and the literals of its key.
-type identity struct {
-	model *Model
-	key   string
-}
-
-type state int8
-
-const (
-	pending state = iota // to be inserted
-	stored               // in the database as far as is known
-	doomed               // to be deleted
-	gone                 // deleted, in this transaction
-)
-
-// entry is an object that the unit knows.
-type entry struct {
-	object  any
-	value   reflect.Value // the struct
-	model   *Model
-	state   state
-	expired bool
-	image   []string      // the literals of its columns as they are stored
-	clean   reflect.Value // a shallow copy of the struct as of then
+	levels  []*snapshot         // what it was when each transaction and savepoint began
 }
 
 // Add has the session insert objects, pointers to structs, with its next flush. Those
-// that it has got from the database are written when they were changed, without Add;
-// one that was to be deleted is kept.
+// that it has got from the database are written when they were changed, without Add.
+// One that was to be deleted is kept; one that was deleted is inserted again. An object
+// with the key of one that is deleted in the same flush takes over its row, by an update.
 func (s *Session) Add(objects ...any) error {
 	return s.each(objects, func(u *unit, object any) error {
 		e, err := u.entry(object)
-		if err == nil && e.state == doomed {
-			u.undo.state(e)
-			e.state = stored
+		if err != nil {
+			return err
 		}
-		return err
+		switch e.state {
+		case doomed:
+			e.state = stored
+		case gone:
+			e.state, e.row = pending, nil
+		}
+		return nil
 	})
 }
 
@@ -65,37 +45,37 @@ func (s *Session) Add(objects ...any) error {
 // yet is forgotten; one that it does not know is taken to be in the database.
 func (s *Session) Delete(objects ...any) error {
 	return s.each(objects, func(u *unit, object any) error {
-		e, known := u.objects[object]
+		e, known, err := u.find(object)
+		if err != nil {
+			return err
+		}
 		if !known {
-			var err error
-			if e, err = u.describe(object); err == nil && e.unkeyed() {
-				err = fmt.Errorf("delete %s: the object has no key, so it can't be in the database", e.model.Table)
+			if e.unkeyed() {
+				return fmt.Errorf("delete %s: the object has no key, so it can't be in the database", e.model.Table)
 			}
-			if err == nil {
-				e, err = u.attach(object)
-			}
-			if err != nil {
+			if e, err = u.attach(e); err != nil {
 				return err
 			}
 		}
 		switch e.state {
 		case pending:
-			u.forget(e)
+			u.drop(e)
 		case stored:
-			u.undo.state(e)
 			e.state = doomed
 		}
 		return nil
 	})
 }
 
-// Expunge has the session forget objects: what was changed in them is not written.
+// Expunge has the session forget objects: what was changed in them is not written. A
+// rollback has those that were known when its transaction began known again.
 func (s *Session) Expunge(objects ...any) error {
 	return s.each(objects, func(u *unit, object any) error {
-		if e, known := u.objects[object]; known {
-			u.forget(e)
+		e, known, err := u.find(object)
+		if known {
+			u.drop(e)
 		}
-		return nil
+		return err
 	})
 }
 
@@ -123,14 +103,20 @@ func (s *Session) work() (*unit, error) {
 			return nil, ErrNoMapper
 		}
 		s.unit = &unit{mapper: s.config.Mapper, objects: make(map[any]*entry), rows: make(map[identity]*entry)}
-		s.unit.undo.marks = make([]int, len(s.levels))
+		for range s.levels {
+			s.unit.begun(nil)
+		}
 	}
 	return s.unit, nil
 }
 
+// Mapper is what maps the session's objects to tables, nil if there is none.
+func (s *Session) Mapper() Mapper { return s.config.Mapper }
+
 // Attach takes an object as it was just read from the database. It returns the object
-// that the session has for that row: the one it had before, read again if it was
-// expired, or else this one.
+// that the session has for that row: the one it had before, or else this one. If the
+// one it had was expired it gets the values that were read, but for those that were
+// changed in it and not flushed yet.
 func Attach[T any](s *Session, object *T) (*T, error) {
 	if err := s.enter(); err != nil {
 		return nil, err
@@ -140,15 +126,19 @@ func Attach[T any](s *Session, object *T) (*T, error) {
 	if err != nil {
 		return nil, err
 	}
-	e, err := u.attach(object)
+	e, known, err := u.find(object)
+	if err == nil && !known {
+		e, err = u.attach(e)
+	}
 	if err != nil {
 		return nil, err
 	}
 	return e.object.(*T), nil
 }
 
-// Get is the object with a key: the one that the session has, or else, or if that is
-// expired, the one that is read now. The error is [pgx.ErrNoRows] if there is none.
+// Get is the object with a key: the one that the session has, or else the one that is
+// read now. One that is expired is read again; what was changed in it and not flushed
+// stays. The error is [pgx.ErrNoRows] if there is none.
 func Get[T any](ctx context.Context, s *Session, key ...any) (*T, error) {
 	if err := s.enter(); err != nil {
 		return nil, err
@@ -158,8 +148,11 @@ func Get[T any](ctx context.Context, s *Session, key ...any) (*T, error) {
 	if err != nil {
 		return nil, err
 	}
-	object := new(T)
-	id, err := u.identify(object, key)
+	e, err := u.describe(new(T))
+	if err != nil {
+		return nil, err
+	}
+	id, err := e.identify(key)
 	if err != nil {
 		return nil, err
 	}
@@ -170,14 +163,17 @@ func Get[T any](ctx context.Context, s *Session, key ...any) (*T, error) {
 		if !e.expired {
 			return e.object.(*T), nil
 		}
-		return e.object.(*T), s.read(ctx, e)
+		return e.object.(*T), s.read(ctx, e, true)
 	}
-	if err := s.fetch(ctx, id.model, object); err != nil {
-		return nil, err
-	}
-	e, err := u.attach(object)
+	row, err := s.fetch(ctx, e, id.key)
 	if err != nil {
 		return nil, err
+	}
+	if err = u.scan(e, row); err == nil {
+		e, err = u.attach(e)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", id.model.Table, err)
 	}
 	return e.object.(*T), nil
 }
@@ -186,11 +182,14 @@ func Get[T any](ctx context.Context, s *Session, key ...any) (*T, error) {
 // is flushed before if the session flushes of itself, else lost.
 func (s *Session) Refresh(ctx context.Context, objects ...any) error {
 	return s.each(objects, func(u *unit, object any) error {
-		e, known := u.objects[object]
+		e, known, err := u.find(object)
+		if err != nil {
+			return err
+		}
 		if !known || e.state != stored {
 			return fmt.Errorf("refresh %T: the session has no such row: Attach, Get or Add and Flush it first", object)
 		}
-		return s.read(ctx, e)
+		return s.read(ctx, e, false)
 	})
 }
 
@@ -200,44 +199,96 @@ func (s *Session) Expired(object any) bool {
 	if s.unit == nil {
 		return false
 	}
-	e, known := s.unit.objects[object]
+	e, known, _ := s.unit.find(object)
 	return known && e.expired
 }
 
-// read reads an entry's row into its object.
-func (s *Session) read(ctx context.Context, e *entry) error {
-	if err := s.fetch(ctx, e.model, e.object); err != nil {
+// read reads an entry's row into its object, all of it or all but what was changed in
+// it since.
+func (s *Session) read(ctx context.Context, e *entry, keep bool) error {
+	now, wrong := e.literals()
+	if wrong != nil {
+		return fmt.Errorf("read %s: %w", e.model.Table, wrong)
+	}
+	if err := e.sameKey(now); err != nil {
+		return fmt.Errorf("read %s: %w", e.model.Table, err)
+	}
+	row, err := s.fetch(ctx, e, e.key())
+	if err != nil {
 		return err
 	}
-	s.unit.undo.image(e)
+	u := s.unit
+	if mine := e.mine(); keep && len(mine) > 0 {
+		fresh, err := u.describe(reflect.New(e.value.Type()).Interface())
+		if err == nil {
+			err = u.scan(fresh, row)
+		}
+		if err == nil {
+			e.take(fresh, mine)
+		}
+		return err
+	}
+	if err := u.scan(e, row); err != nil {
+		return fmt.Errorf("read %s: %w", e.model.Table, err)
+	}
 	e.remember()
 	return nil
 }
 
-// entry is the one of an object, which is pending if it was not known.
-func (u *unit) entry(object any) (*entry, error) {
-	if e, known := u.objects[object]; known {
-		return e, nil
+// scan gives an object all columns of a row.
+func (u *unit) scan(e *entry, row []driver.Value) error {
+	names := make([]string, len(e.model.Columns))
+	for i, c := range e.model.Columns {
+		names[i] = c.Name
 	}
-	e, err := u.describe(object)
-	if err != nil {
-		return nil, err
-	}
-	u.know(e)
-	u.undo.do(func() { u.drop(e) })
-	return e, nil
+	return u.mapper.Scan(e.object, names, row)
 }
 
-func (u *unit) describe(object any) (*entry, error) {
+// entry is the one of an object, which is pending if it was not known.
+func (u *unit) entry(object any) (*entry, error) {
+	e, known, err := u.find(object)
+	if err == nil && !known {
+		u.know(e)
+	}
+	return e, err
+}
+
+// find is the entry of an object. If it is not known the unit does not have it yet.
+func (u *unit) find(object any) (e *entry, known bool, err error) {
 	v := reflect.ValueOf(object)
 	if v.Kind() != reflect.Pointer || v.IsNil() || v.Elem().Kind() != reflect.Struct {
-		return nil, fmt.Errorf("%T is no object of a unit of work: give it a pointer to a struct", object)
+		return nil, false, notAnObject(object, v)
+	}
+	if e, known := u.objects[object]; known {
+		return e, true, nil
 	}
 	m, err := u.mapper.Model(v.Elem().Type())
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	return &entry{object: object, value: v.Elem(), model: m}, nil
+	return &entry{object: object, value: v.Elem(), model: m}, false, nil
+}
+
+// notAnObject says what is wrong with what was given as an object.
+func notAnObject(object any, v reflect.Value) error {
+	const want = "give it a pointer to a struct"
+	switch t := reflect.TypeOf(object); {
+	case t == nil:
+		return fmt.Errorf("nil is no object of a unit of work: %s", want)
+	case t.Kind() == reflect.Pointer && t.Elem().Kind() == reflect.Struct && v.IsNil():
+		return fmt.Errorf("a nil %T is no object of a unit of work: %s that is there", object, want)
+	case t.Kind() == reflect.Slice || t.Kind() == reflect.Array:
+		return fmt.Errorf("%T is no object of a unit of work: %s, and many as arguments of their own", object, want)
+	case t.Kind() == reflect.Pointer:
+		return fmt.Errorf("%T, a pointer to a %v, is no object of a unit of work: %s", object, t.Elem(), want)
+	}
+	return fmt.Errorf("%T is no object of a unit of work: %s", object, want)
+}
+
+// describe is the entry of an object that is not known.
+func (u *unit) describe(object any) (*entry, error) {
+	e, _, err := u.find(object)
+	return e, err
 }
 
 func (u *unit) know(e *entry) {
@@ -245,21 +296,9 @@ func (u *unit) know(e *entry) {
 	u.order = append(u.order, e)
 }
 
-// forget drops an entry until a rollback.
-func (u *unit) forget(e *entry) {
-	u.drop(e)
-	u.undo.do(func() {
-		u.objects[e.object] = e
-		u.order = append(u.order, e)
-		if e.state != pending {
-			u.rows[e.identity()] = e
-		}
-	})
-}
-
 func (u *unit) drop(e *entry) {
 	delete(u.objects, e.object)
-	if e.image != nil && u.rows[e.identity()] == e {
+	if e.row != nil && u.rows[e.identity()] == e {
 		delete(u.rows, e.identity())
 	}
 	if i := slices.Index(u.order, e); i >= 0 {
@@ -267,85 +306,46 @@ func (u *unit) drop(e *entry) {
 	}
 }
 
-// attach takes an object that was read.
-func (u *unit) attach(object any) (*entry, error) {
-	if e, known := u.objects[object]; known {
-		return e, nil
-	}
-	e, err := u.describe(object)
-	if err != nil {
-		return nil, err
-	}
+// attach takes the entry of an object that was read and is not known, and returns that
+// of its row.
+func (u *unit) attach(e *entry) (*entry, error) {
 	e.state = stored
-	e.remember()
+	if e.remember(); e.row.wrong != nil {
+		return nil, e.row.wrong
+	}
+	e.read = e.row
 	former, known := u.rows[e.identity()]
 	if !known {
 		u.know(e)
 		u.rows[e.identity()] = e
 		return e, nil
 	}
-	if former.expired {
-		former.value.Set(e.value)
-		u.undo.image(former)
-		former.remember()
+	if former.expired && former.state == stored {
+		former.take(e, former.mine())
 	}
 	return former, nil
 }
 
-// identify sets the key of an object, and says which row that is.
-func (u *unit) identify(object any, key []any) (identity, error) {
-	e, err := u.describe(object)
-	if err != nil {
-		return identity{}, err
+// take gives an object what was read into another one for the same row: all but its own
+// changes. What is no column is taken if it is there.
+func (e *entry) take(fresh *entry, mine []int) {
+	own := make([]reflect.Value, len(mine))
+	for i, column := range mine {
+		own[i] = e.model.Columns[column].Copy(e.value)
 	}
-	if len(key) != e.model.Keys {
-		return identity{}, fmt.Errorf("the key of %s has %d columns, not %d", e.model.Table, e.model.Keys, len(key))
-	}
-	for i, k := range key {
-		field, value := e.model.Columns[i].Field(e.value), reflect.ValueOf(k)
-		if !value.IsValid() || !value.CanConvert(field.Type()) || (value.Kind() == reflect.String) != (field.Kind() == reflect.String) {
-			return identity{}, fmt.Errorf("the key %s of %s is a %v, not a %T", e.model.Columns[i].Name, e.model.Table, field.Type(), k)
-		}
-		field.Set(value.Convert(field.Type()))
-		if field.Convert(value.Type()).Interface() != k {
-			return identity{}, fmt.Errorf("the key %s of %s is a %v, too small for %v", e.model.Columns[i].Name, e.model.Table, field.Type(), k)
+	for i := range e.value.NumField() {
+		if to, from := e.value.Field(i), fresh.value.Field(i); to.CanSet() && !from.IsZero() {
+			to.Set(from)
 		}
 	}
-	return identity{e.model, strings.Join(e.literals()[:e.model.Keys], ", ")}, nil
-}
-
-// identity is the row that the entry was last known to be.
-func (e *entry) identity() identity {
-	return identity{e.model, strings.Join(e.image[:e.model.Keys], ", ")}
-}
-
-func (e *entry) literals() []string {
-	all := make([]string, len(e.model.Columns))
+	fresh.row = nil
+	row := fresh.look()
 	for i, c := range e.model.Columns {
-		all[i] = c.Literal(e.value)
+		c.Set(e.value, row.values[i])
 	}
-	return all
-}
-
-// remember takes what is in the object for what is stored.
-func (e *entry) remember() {
-	e.image, e.expired = e.literals(), false
-	e.clean = reflect.New(e.value.Type()).Elem()
-	e.clean.Set(e.value)
-}
-
-// changed lists the columns whose values are not what is stored.
-func (e *entry) changed() ([]string, error) {
-	var columns []string
-	for i, c := range e.model.Columns {
-		if c.Literal(e.value) == e.image[i] {
-			continue
-		}
-		if i < e.model.Keys {
-			return nil, fmt.Errorf("the key %s of %s was changed from %s to %s: delete the object and add another instead",
-				c.Name, e.model.Table, e.image[i], c.Literal(e.value))
-		}
-		columns = append(columns, c.Name)
+	row.parents = e.parents()
+	for i, column := range mine {
+		e.model.Columns[column].Set(e.value, own[i])
 	}
-	return columns, nil
+	e.row, e.expired = row, false
 }

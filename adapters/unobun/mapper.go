@@ -3,13 +3,14 @@ package unobun
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 
 	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/dialect/pgdialect"
 	"github.com/uptrace/bun/schema"
 
 	"github.com/unoactor/unoactor"
@@ -19,23 +20,55 @@ import (
 type mapper struct {
 	db     *bun.DB
 	models sync.Map // reflect.Type to *unoactor.Model
+	wrong  error    // the models that it was made with, nil if they are right
 }
 
 // Mapper maps objects by bun's struct tags and writes bun's SQL. It is safe for
-// concurrent use, and one is enough.
-func Mapper() unoactor.Mapper { return &mapper{db: bun.NewDB(nil, pgdialect.New())} }
-
-// Model implements [unoactor.Mapper].
-func (m *mapper) Model(t reflect.Type) (model *unoactor.Model, err error) {
-	if known, ok := m.models.Load(t); ok {
-		return known.(*unoactor.Model), nil
+// concurrent use, and one is enough. Models, nil pointers to structs, are those that
+// bun must know before others: the join tables of relations with the tag m2m, as
+// (*OrderToItem)(nil). One that bun can't map is told with the first use.
+func Mapper(models ...any) unoactor.Mapper {
+	m := &mapper{db: bun.NewDB(nil, newDialect())}
+	for _, model := range models {
+		t := reflect.TypeOf(model)
+		if t == nil || t.Kind() != reflect.Pointer || t.Elem().Kind() != reflect.Struct {
+			m.wrong = errors.Join(m.wrong, fmt.Errorf("unobun.Mapper(%T): give it a pointer to a struct, as (*OrderToItem)(nil)", model))
+			continue
+		}
+		if _, err := m.table(t.Elem()); err != nil {
+			m.wrong = errors.Join(m.wrong, err)
+		}
 	}
+	return m
+}
+
+// table is bun's description of a struct type.
+func (m *mapper) table(t reflect.Type) (table *schema.Table, err error) {
 	defer func() {
 		if p := recover(); p != nil { // bun's way to say that tags make no sense
 			err = fmt.Errorf("bun can't map %v to a table: %v", t, p)
+			if text := fmt.Sprint(p); strings.Contains(text, "RegisterModel") {
+				err = fmt.Errorf("%w: give unobun.Mapper the struct of that table, as unobun.Mapper((*OrderToItem)(nil))", err)
+			}
 		}
 	}()
-	if model, err = m.describe(m.db.Table(t)); err != nil {
+	return m.db.Table(t), nil
+}
+
+// Model implements [unoactor.Mapper].
+func (m *mapper) Model(t reflect.Type) (*unoactor.Model, error) {
+	if known, ok := m.models.Load(t); ok {
+		return known.(*unoactor.Model), nil
+	}
+	if m.wrong != nil {
+		return nil, m.wrong
+	}
+	table, err := m.table(t)
+	if err != nil {
+		return nil, err
+	}
+	model, err := m.describe(table)
+	if err != nil {
 		return nil, err
 	}
 	known, _ := m.models.LoadOrStore(t, model) // the first one stays: its address is its identity
@@ -47,60 +80,85 @@ func (m *mapper) describe(table *schema.Table) (*unoactor.Model, error) {
 		return nil, fmt.Errorf("%v has no primary key, by which a unit of work could know its rows: give a field the tag `bun:\",pk\"`", table.Type)
 	}
 	model := &unoactor.Model{Table: table.Name, Keys: len(table.PKs)}
-	for _, f := range table.PKs {
-		model.Columns = append(model.Columns, m.column(f))
-	}
-	for _, f := range table.DataFields {
+	for _, f := range slices.Concat(table.PKs, table.DataFields) {
+		if f.Append == nil || f.Scan == nil {
+			return nil, fmt.Errorf("bun can't keep a %v, as in the field %s of %v: give it the tag `bun:\"-\"`, or a type that it can", f.StructField.Type, f.GoName, table.Type)
+		}
 		model.Columns = append(model.Columns, m.column(f))
 	}
 	for _, r := range table.Relations {
 		switch {
-		case r.Type == schema.BelongsToRelation && r.Field.StructField.Type.Kind() == reflect.Pointer:
+		case r.Type == schema.BelongsToRelation || r.Type == schema.HasOneRelation && refersToKey(r):
 			model.Parents = append(model.Parents, parent(r))
 		case r.Type == schema.HasOneRelation || r.Type == schema.HasManyRelation:
-			model.Children = append(model.Children, r.JoinTable.Type)
+			model.Children = append(model.Children, unoactor.Child{Type: r.JoinTable.Type, Columns: names(r.JoinPKs), Keys: names(r.BasePKs)})
 		}
 	}
 	return model, nil
 }
 
+// refersToKey says whether a relation is to the key of its table and from what is none:
+// then it is the one that has the foreign key, whatever its tag says.
+func refersToKey(r *schema.Relation) bool {
+	key := func(f *schema.Field) bool { return f.IsPK }
+	return !slices.ContainsFunc(r.BasePKs, key) && !slices.ContainsFunc(r.JoinPKs, func(f *schema.Field) bool { return !f.IsPK })
+}
+
+func names(fields []*schema.Field) []string {
+	all := make([]string, len(fields))
+	for i, f := range fields {
+		all[i] = f.Name
+	}
+	return all
+}
+
 func (m *mapper) column(f *schema.Field) unoactor.Column {
+	copied := copier(f.StructField.Type)
 	return unoactor.Column{
-		Name:  f.Name,
-		Type:  castable(f.CreateTableSQLType),
-		Field: f.Value,
-		Literal: func(v reflect.Value) string {
-			return string(f.AppendValue(m.db.QueryGen(), nil, v))
-		},
+		Name:    f.Name,
+		Field:   f.Value,
+		Literal: func(v reflect.Value) (string, error) { return literal(m.db.QueryGen(), f, v) },
 		Chosen: func(v reflect.Value) bool {
 			return f.IsPtr && f.HasNilValue(v) || f.HasZeroValue(v) && (f.NullZero || f.SQLDefault != "")
 		},
+		Copy: func(v reflect.Value) reflect.Value {
+			field, err := v.FieldByIndexErr(f.Index)
+			if err != nil {
+				return reflect.Value{}
+			}
+			return copied(field)
+		},
+		Set: func(v, value reflect.Value) {
+			if value.IsValid() {
+				f.Value(v).Set(copied(value))
+			} else if field, err := v.FieldByIndexErr(f.Index); err == nil {
+				field.SetZero()
+			}
+		},
 	}
-}
-
-// castable is a column's type without what is no type but a way to fill it.
-func castable(t string) string {
-	switch strings.ToUpper(t) {
-	case "SMALLSERIAL":
-		return "smallint"
-	case "SERIAL":
-		return "integer"
-	case "BIGSERIAL":
-		return "bigint"
-	}
-	return t
 }
 
 func parent(r *schema.Relation) unoactor.Parent {
-	p := unoactor.Parent{Type: r.JoinTable.Type, Object: func(v reflect.Value) any {
-		if object := v.FieldByIndex(r.Field.Index); !object.IsNil() {
+	p := unoactor.Parent{
+		Type: r.JoinTable.Type, Columns: names(r.BasePKs), Keys: names(r.JoinPKs),
+		Object: func(reflect.Value) any { return nil },
+		Set:    func(reflect.Value, any) {},
+	}
+	if r.Field.StructField.Type.Kind() != reflect.Pointer {
+		return p // a struct within the struct is no object
+	}
+	p.Object = func(v reflect.Value) any {
+		if object, err := v.FieldByIndexErr(r.Field.Index); err == nil && !object.IsNil() {
 			return object.Interface()
 		}
 		return nil
-	}}
-	for i, f := range r.BasePKs {
-		p.Columns = append(p.Columns, f.Name)
-		p.Keys = append(p.Keys, r.JoinPKs[i].Name)
+	}
+	p.Set = func(v reflect.Value, object any) {
+		if object != nil {
+			r.Field.Value(v).Set(reflect.ValueOf(object))
+		} else if field, err := v.FieldByIndexErr(r.Field.Index); err == nil {
+			field.SetZero()
+		}
 	}
 	return p
 }
@@ -109,13 +167,21 @@ func parent(r *schema.Relation) unoactor.Parent {
 func (m *mapper) Scan(object any, columns []string, row []driver.Value) error {
 	v := reflect.ValueOf(object).Elem()
 	table := m.db.Table(v.Type())
+	fresh := reflect.New(v.Type()).Elem() // bun keeps what is in a map or a slice that it scans into
+	fields := make([]*schema.Field, len(columns))
 	for i, name := range columns {
-		f := table.FieldMap[name]
-		if f == nil {
+		if fields[i] = table.FieldMap[name]; fields[i] == nil {
 			return fmt.Errorf("%v has no field for column %q", v.Type(), name)
 		}
-		if err := f.ScanValue(v, row[i]); err != nil {
+		if err := fields[i].ScanValue(fresh, row[i]); err != nil {
 			return fmt.Errorf("column %s: %w", name, err)
+		}
+	}
+	for _, f := range fields {
+		if value, err := fresh.FieldByIndexErr(f.Index); err == nil {
+			f.Value(v).Set(value)
+		} else if field, err := v.FieldByIndexErr(f.Index); err == nil {
+			field.SetZero()
 		}
 	}
 	if hook, ok := object.(bun.AfterScanRowHook); ok {
@@ -125,15 +191,52 @@ func (m *mapper) Scan(object any, columns []string, row []driver.Value) error {
 }
 
 // SQL implements [unoactor.Mapper].
-func (m *mapper) SQL(ctx context.Context, w unoactor.Statement) (string, error) {
-	q := m.query(w)
+func (m *mapper) SQL(ctx context.Context, w unoactor.Statement) (sql string, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("bun can't write it: %v", p)
+		}
+	}()
+	v := reflect.ValueOf(w.Object).Elem()
+	table := m.db.Table(v.Type())
 	if hook, ok := w.Object.(bun.BeforeAppendModelHook); ok {
-		if err := hook.BeforeAppendModel(ctx, q); err != nil {
+		before := m.literals(table.DataFields, v)
+		if err := hook.BeforeAppendModel(ctx, m.query(w)); err != nil {
 			return "", err
 		}
+		if w.Operation == unoactor.OpUpdate {
+			for i, now := range m.literals(table.DataFields, v) {
+				if name := table.DataFields[i].Name; now != before[i] && !slices.Contains(w.Columns, name) {
+					w.Columns = append(w.Columns, name)
+				}
+			}
+		}
 	}
-	sql, err := q.AppendQuery(m.db.QueryGen(), nil)
-	return string(sql), err
+	if err := m.writable(table, v, w); err != nil {
+		return "", err
+	}
+	text, err := m.query(w).AppendQuery(m.db.QueryGen(), nil)
+	return string(text), err
+}
+
+func (m *mapper) literals(fields []*schema.Field, v reflect.Value) []string {
+	all := make([]string, len(fields))
+	for i, f := range fields {
+		all[i], _ = literal(m.db.QueryGen(), f, v)
+	}
+	return all
+}
+
+// writable is why a statement can't be written: bun would make the error a part of it.
+func (m *mapper) writable(table *schema.Table, v reflect.Value, w unoactor.Statement) error {
+	for _, f := range table.Fields {
+		if f.IsPK || w.Operation == unoactor.OpInsert || slices.Contains(w.Columns, f.Name) {
+			if _, err := literal(m.db.QueryGen(), f, v); err != nil {
+				return fmt.Errorf("column %s: %w", f.Name, err)
+			}
+		}
+	}
+	return nil
 }
 
 func (m *mapper) query(w unoactor.Statement) bun.Query {

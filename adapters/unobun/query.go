@@ -2,9 +2,11 @@ package unobun
 
 import (
 	"context"
+	"errors"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/dialect/pgdialect"
+	"github.com/uptrace/bun/schema"
 
 	"github.com/unoactor/unoactor"
 	"github.com/unoactor/unoactor/adapters/unosql"
@@ -13,17 +15,42 @@ import (
 // With calls f with bun on a session's backend: what it does is in the session's
 // transaction, after what the session flushes before a statement. Transactions that f
 // begins within one are savepoints. The db must not be used after f, and while f reads
-// rows nothing else can be done in the session.
+// rows nothing else can be done in the session. It knows the models that the session's
+// Mapper was made with.
 func With(ctx context.Context, s *unoactor.Session, f func(ctx context.Context, db *bun.DB) error) error {
-	db := bun.NewDB(unosql.OpenFunc(s.Conn), pgdialect.New())
+	var d schema.Dialect
+	if m, ours := s.Mapper().(*mapper); ours {
+		if m.wrong != nil {
+			return m.wrong
+		}
+		d = m.db.Dialect()
+	} else {
+		d = newDialect()
+	}
+	db := bun.NewDB(unosql.OpenFunc(escaping(s)), d)
 	defer db.Close()
 	return f(ctx, db)
 }
 
+// escaping gives a session's connection if what bun writes into a statement means
+// there what bun takes it to mean.
+func escaping(s *unoactor.Session) func(context.Context) (*pgx.Conn, func(), error) {
+	return func(ctx context.Context) (*pgx.Conn, func(), error) {
+		c, done, err := s.Conn(ctx)
+		if err == nil && c.PgConn().ParameterStatus("standard_conforming_strings") == "off" {
+			done()
+			return nil, nil, errors.New("bun's statements are not sent where standard_conforming_strings is off, for a backslash in a value could end it there: " +
+				"set standard_conforming_strings = on in the session, or in the pool's runtime")
+		}
+		return c, done, err
+	}
+}
+
 // Select reads objects with a query of bun's, which build completes; nil is all rows.
 // Each is the session's object for its row: one that the session had is returned as it
-// is, or read again if it was expired. Changes of them are written by the session; those
-// of objects that a Relation has read with them are not, unless they are attached too.
+// is, or gets what was read if it was expired. Changes of them are written by the
+// session; those of objects that a Relation has read with them are not, unless they are
+// attached too.
 func Select[T any](ctx context.Context, s *unoactor.Session, build func(*bun.SelectQuery) *bun.SelectQuery) ([]*T, error) {
 	var objects []*T
 	err := With(ctx, s, func(ctx context.Context, db *bun.DB) error {

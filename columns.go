@@ -1,0 +1,158 @@
+package unoactor
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
+)
+
+// columns are what a backend's server says of the columns of a model.
+type columns struct {
+	names   []string // of their types, to cast to
+	formats []int16  // in which they are sent
+	// plain are those whose text is the same whatever the session's settings are.
+	plain []bool
+	stale *bool // their table was altered, as it seems
+}
+
+// forget has the server asked again.
+func (c *columns) forget() {
+	if c != nil {
+		*c.stale = true
+	}
+}
+
+// knownColumns is where a backend's connection keeps what was asked.
+const knownColumns = "unoactor.columns"
+
+// describe asks the session's backend of a model's columns, once.
+func (s *Session) describe(ctx context.Context, m *Model, t reflect.Type) (*columns, error) {
+	c := s.backend.Conn()
+	all, ok := c.PgConn().CustomData()[knownColumns].(map[*Model]*columns)
+	if !ok {
+		all = make(map[*Model]*columns)
+		c.PgConn().CustomData()[knownColumns] = all
+	}
+	if known := all[m]; known != nil && !*known.stale {
+		return known, nil
+	}
+	sql, err := s.unit.mapper.SQL(ctx, Statement{Operation: OpSelect, Object: reflect.New(t).Interface()})
+	if err != nil {
+		return nil, err
+	}
+	answer, err := c.PgConn().Prepare(ctx, "", portable(sql), nil)
+	if err != nil {
+		return nil, err
+	}
+	if len(answer.Fields) != len(m.Columns) {
+		return nil, fmt.Errorf("the mapper's SELECT of %s has %d columns and its model %d", m.Table, len(answer.Fields), len(m.Columns))
+	}
+	known := &columns{stale: new(bool)}
+	for _, f := range answer.Fields {
+		name, format, plain := typeOf(c.TypeMap(), f.DataTypeOID)
+		known.names = append(known.names, name)
+		known.formats = append(known.formats, format)
+		known.plain = append(known.plain, plain)
+	}
+	if err := nameTypes(ctx, c, answer.Fields, known.names); err != nil {
+		return nil, err
+	}
+	all[m] = known
+	return known, nil
+}
+
+// typeOf is how the values of a type are sent, and its name if that is known.
+func typeOf(types *pgtype.Map, oid uint32) (name string, format int16, plain bool) {
+	switch oid {
+	case pgtype.Float4OID, pgtype.Float8OID, pgtype.ByteaOID, pgtype.Float4ArrayOID, pgtype.Float8ArrayOID, pgtype.ByteaArrayOID,
+		pgtype.DateOID, pgtype.TimestampOID, pgtype.TimestamptzOID:
+		format, plain = pgx.BinaryFormatCode, true
+	case pgtype.BoolOID, pgtype.Int2OID, pgtype.Int4OID, pgtype.Int8OID, pgtype.NumericOID, pgtype.TextOID, pgtype.VarcharOID, pgtype.BPCharOID,
+		pgtype.NameOID, pgtype.UUIDOID, pgtype.JSONOID, pgtype.JSONBOID, pgtype.InetOID, pgtype.CIDROID, pgtype.TextArrayOID,
+		pgtype.VarcharArrayOID, pgtype.Int2ArrayOID, pgtype.Int4ArrayOID, pgtype.Int8ArrayOID, pgtype.UUIDArrayOID, pgtype.BoolArrayOID:
+		plain = true
+	}
+	if t, ok := types.TypeForOID(oid); ok && oid < firstOwnOID {
+		name = t.Name
+		if element, array := strings.CutPrefix(name, "_"); array {
+			name = element + "[]"
+		}
+		if name == "char" {
+			name = `"char"`
+		}
+	}
+	return name, format, plain
+}
+
+// firstOwnOID is the first that is not one of PostgreSQL's own (FirstNormalObjectId).
+const firstOwnOID = 16384
+
+// nameTypes asks for the names of types that are still to be named.
+func nameTypes(ctx context.Context, c *pgx.Conn, fields []pgconn.FieldDescription, names []string) error {
+	var unknown []string
+	for i, f := range fields {
+		if names[i] == "" {
+			unknown = append(unknown, fmt.Sprintf("format_type(%d, null)", f.DataTypeOID))
+		}
+	}
+	if len(unknown) == 0 {
+		return nil
+	}
+	answer := c.PgConn().ExecParams(ctx, "select "+strings.Join(unknown, ", "), nil, nil, nil, nil).Read()
+	if answer.Err != nil {
+		return answer.Err
+	}
+	if len(answer.Rows) != 1 || len(answer.Rows[0]) != len(unknown) {
+		return fmt.Errorf("the server names %d rows of types, not one with %d", len(answer.Rows), len(unknown))
+	}
+	for i := range names {
+		if names[i] == "" {
+			names[i], answer.Rows[0] = string(answer.Rows[0][0]), answer.Rows[0][1:]
+		}
+	}
+	return nil
+}
+
+// settings that change what a value means that is sent, or the text of one that comes
+// back, and what they must be.
+var (
+	inputSettings  = []setTo{{"array_nulls", "on"}}
+	outputSettings = []setTo{{"datestyle", "ISO"}, {"intervalstyle", "postgres"}, {"extra_float_digits", "1"}, {"bytea_output", "hex"}}
+)
+
+type setTo struct{ name, value string }
+
+// different are the settings that a session tells of itself and that must be others.
+func different(c *pgconn.PgConn) []setTo {
+	var all []setTo
+	if encoding := c.ParameterStatus("client_encoding"); encoding != "" && encoding != "UTF8" {
+		all = append(all, setTo{"client_encoding", "UTF8"})
+	}
+	if c.ParameterStatus("IntervalStyle") == "sql_standard" { // in which a sign is read for all that follows
+		all = append(all, setTo{"intervalstyle", "postgres"})
+	}
+	return all
+}
+
+// setAll is a statement that has settings be so until the end of the transaction, and
+// restoreAll one that makes them again what they were.
+func setAll(all []setTo) string {
+	var list []string
+	for _, s := range all {
+		list = append(list, fmt.Sprintf("set_config('unoactor.was_%[1]s', current_setting('%[1]s'), true), set_config('%[1]s', '%[2]s', true)", s.name, s.value))
+	}
+	return "select " + strings.Join(list, ", ")
+}
+
+func restoreAll(all []setTo) string {
+	var list []string
+	for _, s := range all {
+		list = append(list, fmt.Sprintf("set_config('%[1]s', current_setting('unoactor.was_%[1]s'), true)", s.name))
+	}
+	return "select " + strings.Join(list, ", ")
+}

@@ -1,0 +1,167 @@
+package unoactor
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+type state int8
+
+const (
+	pending state = iota // to be inserted
+	stored               // in the database as far as is known
+	doomed               // to be deleted
+	gone                 // deleted, in this transaction
+)
+
+// entry is an object that the unit knows.
+type entry struct {
+	object  any
+	value   reflect.Value // the struct
+	model   *Model
+	state   state
+	expired bool
+	row     *picture // what its row was when it was last heard of, nil if it has none
+	read    *picture // what it was when it came to be known by being read, nil if it was added
+	given   given    // what flushes have set in it since the transaction began
+}
+
+// identity is a row: its type and the literals of its key.
+type identity struct {
+	model *Model
+	key   string
+}
+
+// picture is what an object was: as what its columns would be written, and enough to
+// make it so again. It shares no memory with the object, and is not changed once taken.
+type picture struct {
+	literals []string
+	values   []reflect.Value
+	parents  []any // the objects that it pointed at
+	wrong    error // why a column could not be written, nil if all could
+}
+
+// given are values of columns, by their number, from before a flush set them.
+type given map[int]reflect.Value
+
+// literals are what the object's columns would be written as now. The one of a value
+// that can't be written is not a literal.
+func (e *entry) literals() (all []string, wrong error) {
+	all = make([]string, len(e.model.Columns))
+	for i, c := range e.model.Columns {
+		literal, err := c.Literal(e.value)
+		if err != nil {
+			literal = "?"
+			if wrong == nil {
+				wrong = fmt.Errorf("column %s of %s: %w", c.Name, e.model.Table, err)
+			}
+		}
+		all[i] = literal
+	}
+	return all, wrong
+}
+
+func (e *entry) parents() []any {
+	if len(e.model.Parents) == 0 {
+		return nil
+	}
+	all := make([]any, len(e.model.Parents))
+	for i, p := range e.model.Parents {
+		all[i] = p.Object(e.value)
+	}
+	return all
+}
+
+// look takes a picture of the object. It is that of its row if they are the same.
+func (e *entry) look() *picture {
+	p := &picture{parents: e.parents()}
+	p.literals, p.wrong = e.literals()
+	if e.row != nil && p.wrong == nil && slices.Equal(p.literals, e.row.literals) && slices.Equal(p.parents, e.row.parents) {
+		return e.row
+	}
+	p.values = make([]reflect.Value, len(p.literals))
+	for i, c := range e.model.Columns {
+		p.values[i] = c.Copy(e.value)
+	}
+	return p
+}
+
+// become makes the object's columns, and whom it points at, what they were in a
+// picture. What is the same already is left alone.
+func (e *entry) become(p *picture) {
+	now, _ := e.literals()
+	for i, c := range e.model.Columns {
+		if now[i] != p.literals[i] || now[i] == "?" {
+			c.Set(e.value, p.values[i])
+		}
+	}
+	for i, parent := range e.model.Parents {
+		if parent.Object(e.value) != p.parents[i] {
+			parent.Set(e.value, p.parents[i])
+		}
+	}
+}
+
+// remember takes what is in the object for what is stored.
+func (e *entry) remember() { e.row, e.expired = e.look(), false }
+
+// identity is the row that the entry was last known to be.
+func (e *entry) identity() identity { return identity{e.model, e.key()} }
+
+// key is that of the row, as SQL.
+func (e *entry) key() string { return e.row.key(e.model) }
+
+func (p *picture) key(m *Model) string { return strings.Join(p.literals[:m.Keys], ", ") }
+
+// unkeyed says whether an object has no key yet, so that it can't have a row.
+func (e *entry) unkeyed() bool {
+	for _, c := range e.model.Columns[:e.model.Keys] {
+		if c.Chosen(e.value) {
+			return true
+		}
+	}
+	return false
+}
+
+// moved says whether an object was given a parent since its row was last known. Where
+// it was not, its foreign key says which one it has.
+func (e *entry) moved(parent int) bool {
+	return e.state != stored || e.model.Parents[parent].Object(e.value) != e.row.parents[parent]
+}
+
+// mine are the columns whose values were changed since the row was last known.
+func (e *entry) mine() []int {
+	var columns []int
+	now, _ := e.literals()
+	for i := range now {
+		if now[i] != e.row.literals[i] {
+			columns = append(columns, i)
+		}
+	}
+	return columns
+}
+
+// sameKey is an error if the object's key is not the row's any more.
+func (e *entry) sameKey(now []string) error {
+	for i, c := range e.model.Columns[:e.model.Keys] {
+		if now[i] != e.row.literals[i] {
+			return fmt.Errorf("the key %s of %s was changed from %s to %s: delete the object and add another instead",
+				c.Name, e.model.Table, e.row.literals[i], now[i])
+		}
+	}
+	return nil
+}
+
+// at are the numbers of columns, nil if the model does not have them all.
+func (m *Model) at(names []string) []int {
+	numbers := make([]int, len(names))
+	for i, name := range names {
+		numbers[i] = slices.IndexFunc(m.Columns, func(c Column) bool { return c.Name == name })
+		if numbers[i] < 0 {
+			return nil
+		}
+	}
+	return numbers
+}

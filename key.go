@@ -1,0 +1,91 @@
+package unoactor
+
+import (
+	"database/sql"
+	"fmt"
+	"reflect"
+	"strings"
+)
+
+// identify sets the key of an object, and says which row that is.
+func (e *entry) identify(key []any) (identity, error) {
+	m := e.model
+	if len(key) != m.Keys {
+		return identity{}, fmt.Errorf("the key of %s has %d columns, not %d", m.Table, m.Keys, len(key))
+	}
+	literals := make([]string, m.Keys)
+	for i, k := range key {
+		c := m.Columns[i]
+		if err := assign(c.Field(e.value), k); err != nil {
+			return identity{}, fmt.Errorf("the key %s of %s is a %w", c.Name, m.Table, err)
+		}
+		literal, err := c.Literal(e.value)
+		if err != nil {
+			return identity{}, fmt.Errorf("the key %s of %s: %w", c.Name, m.Table, err)
+		}
+		literals[i] = literal
+	}
+	return identity{m, strings.Join(literals, ", ")}, nil
+}
+
+// assign gives a field a value, if that loses nothing.
+func assign(field reflect.Value, k any) error {
+	v := reflect.ValueOf(k)
+	if !v.IsValid() {
+		return fmt.Errorf("%v, and nil is none", field.Type())
+	}
+	if convert(field, v) {
+		return nil
+	}
+	if scanner, ok := field.Addr().Interface().(sql.Scanner); ok && scanner.Scan(k) == nil {
+		return nil
+	}
+	if number(v.Kind()) && number(indirect(field.Type()).Kind()) {
+		return fmt.Errorf("%v, too small for %v", field.Type(), k)
+	}
+	return fmt.Errorf("%v, not a %T", field.Type(), k)
+}
+
+func indirect(t reflect.Type) reflect.Type {
+	if t.Kind() == reflect.Pointer {
+		return t.Elem()
+	}
+	return t
+}
+
+func number(k reflect.Kind) bool { return reflect.Int <= k && k <= reflect.Float64 }
+
+// convert gives a field the value of another, if it can without losing anything: of the
+// same type, of the same kind, or a number that fits. A pointer stands for what it
+// points at.
+func convert(field, from reflect.Value) bool {
+	switch {
+	case from.Type().AssignableTo(field.Type()):
+		field.Set(from)
+		return true
+	case from.Kind() == reflect.Pointer:
+		return !from.IsNil() && convert(field, from.Elem())
+	case field.Kind() == reflect.Pointer:
+		to := reflect.New(field.Type().Elem())
+		if !convert(to.Elem(), from) {
+			return false
+		}
+		field.Set(to)
+		return true
+	case number(field.Kind()) && number(from.Kind()):
+		to := from.Convert(field.Type())
+		if back := to.Convert(from.Type()); !back.Equal(from) || negative(to) != negative(from) {
+			return false
+		}
+		field.Set(to)
+		return true
+	case field.Kind() == from.Kind() && from.CanConvert(field.Type()):
+		field.Set(from.Convert(field.Type()))
+		return true
+	}
+	return false
+}
+
+func negative(v reflect.Value) bool {
+	return v.CanInt() && v.Int() < 0 || v.CanFloat() && v.Float() < 0
+}
