@@ -12,10 +12,12 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/unoactor/unoactor/conn"
+	"github.com/unoactor/unoactor/internal/words"
 )
 
 // echo logs every statement with its duration and row count, and never its
-// arguments. What next traces goes on being traced.
+// arguments; one with a password in it without its literals. What next traces goes on
+// being traced.
 type echo struct {
 	log  hclog.Logger
 	next tracers
@@ -49,7 +51,11 @@ func (e echo) end(ctx context.Context, tag pgconn.CommandTag, err error) {
 }
 
 func (e echo) write(s echoed, tag pgconn.CommandTag, err error) {
-	args := []any{"sql", s.sql, "duration", e.now().Sub(s.began), "rows", tag.RowsAffected()}
+	sql := s.sql
+	if strings.Contains(strings.ToLower(sql), "password") {
+		sql = words.WithoutLiterals(sql)
+	}
+	args := []any{"sql", sql, "duration", e.now().Sub(s.began), "rows", tag.RowsAffected()}
 	if pg := (*pgconn.PgError)(nil); errors.As(err, &pg) {
 		args = append(args, "sqlstate", pg.Code)
 	} else if err != nil {

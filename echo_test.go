@@ -47,6 +47,7 @@ func TestEchoLogsStatementsAndNoParameters(t *testing.T) {
 		_, _ = db.CopyFrom(t.Context(), pgx.Identifier{"t"}, []string{"id", "name"},
 			pgx.CopyFromRows([][]any{{1, "hunter2"}, {2, "hunter2"}}))
 		_, _ = db.CopyFrom(t.Context(), pgx.Identifier{"t"}, []string{"id"}, pgx.CopyFromRows([][]any{{"hunter2"}}))
+		_, _ = db.Exec(t.Context(), "/* don't */ alter role nobody PassWord 'hunter2'")
 		b := &pgx.Batch{}
 		b.Queue("select id, 'first' from t where name = $1", "hunter2")
 		b.Queue("select $1::text::int, 'second'", "hunter2")
@@ -55,6 +56,7 @@ func TestEchoLogsStatementsAndNoParameters(t *testing.T) {
 	for _, want := range []string{
 		"select $1::text, 'seen'", "duration=", "rows=1", "seen too", "sqlstate=22P02", "never sent", "text is withheld",
 		`copy "t" ("id", "name") from stdin`, "rows=2", "'first'", "'second'",
+		"alter role nobody PassWord ?",
 	} {
 		if !strings.Contains(strings.ReplaceAll(got, `\"`, `"`), want) {
 			t.Errorf("%q is not in the log:\n%s", want, got)

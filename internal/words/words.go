@@ -65,28 +65,62 @@ func (w *Words) quoted(q byte) {
 	}
 }
 
-// escaped skips the string of E'...', in which a backslash escapes.
+// escaped skips the string of E'...', in which a backslash escapes, and what continues
+// it: a string on a later line, with only space and -- comments between the two.
 func (w *Words) escaped() {
 	for w.Pos++; w.Pos < len(w.Text); w.Pos++ {
 		switch w.Text[w.Pos] {
 		case '\\':
 			w.Pos++
 		case '\'':
-			if w.At(1) != '\'' {
+			if w.At(1) == '\'' {
 				w.Pos++
-				return
+				break
 			}
 			w.Pos++
+			if !w.continues() {
+				return
+			}
 		}
 	}
+	w.Pos = min(w.Pos, len(w.Text)) // a backslash was the last
 }
 
+// continues goes to the quote that continues the string before, if there is one.
+func (w *Words) continues() bool {
+	ahead, newline := *w, false
+	for ahead.Pos < len(ahead.Text) {
+		switch c := ahead.At(0); {
+		case c == '\n' || c == '\r':
+			newline = true
+			ahead.Pos++
+		case c == ' ' || c == '\t' || c == '\f' || c == '\v':
+			ahead.Pos++
+		case c == '-' && ahead.At(1) == '-':
+			ahead.line()
+			newline = true
+		case c == '\'' && newline:
+			w.Pos = ahead.Pos
+			return true
+		default:
+			return false
+		}
+	}
+	return false
+}
+
+// line skips a comment up to the end of its line.
 func (w *Words) line() {
-	if n := bytes.IndexByte(w.Text[w.Pos:], '\n'); n >= 0 {
+	if n := bytes.IndexAny(w.Text[w.Pos:], "\r\n"); n >= 0 {
 		w.Pos += n + 1
 		return
 	}
 	w.Pos = len(w.Text)
+}
+
+// comments says whether a comment begins here.
+func (w *Words) comments() bool {
+	return w.At(0) == '-' && w.At(1) == '-' || w.At(0) == '/' && w.At(1) == '*'
 }
 
 // comment skips a comment, which may hold others.

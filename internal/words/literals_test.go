@@ -1,0 +1,66 @@
+package words_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/unoactor/unoactor/internal/words"
+)
+
+func TestNoLiteralOfAStatementIsShown(t *testing.T) {
+	for sql, want := range map[string]string{
+		"select 1":                                     "select ?",
+		"alter role app password 'geheim'":             "alter role app password ?",
+		"select 'it''s', E'a\\'b', x":                  "select ?, ?, x",
+		"select $tag$ secret $$ still $tag$, $1":       "select ?, $1",
+		"select $$secret$$":                            "select ?",
+		`select "a 'b' 1" from t2 where c3 = 4.5e6`:    `select "a 'b' 1" from t2 where c3 = ?`,
+		"select 'cut off":                              "select ?",
+		"select $x$cut off":                            "select ?",
+		"insert into t values (1, -2, 0xff, 'größe')":  "insert into t values (?, -?, ?, ?)",
+		"/* don't */ alter role app password 'secret'": "  alter role app password ?",
+		"/* a /* don't */ b' */ select 'secret'":       "  select ?",
+		"/* 'secret' */ select 1":                      "  select ?",
+		"select 1 /* cut off 'secret":                  "select ?  ",
+		"select 1 -- don't\n, 'secret'":                "select ?  , ?",
+		"select 1 -- don't\r, 'secret'":                "select ?  , ?",
+		"select 1 - -2 / 'secret' * 3":                 "select ? - -? / ? * ?",
+		`select E'a' 'secret'`:                         "select ? ?",
+		"select E'a\\''\n\t'b\\' secret', 'secret'":    "select ?, ?",
+		"select e'a'--'\n'\\' secret', 'secret'":       "select ?, ?",
+		`select 'a\' , secret, 'b'`:                    "select ?",
+		`select '\\', 'secret'`:                        "select ?, ?",
+		`select 1E'\' secret', 'secret'`:               "select ??, ?",
+		`select $1E'\' secret', 'secret'`:              "select $1?, ?",
+		`select U&'d\0061t' uescape '!', n'secret'`:    "select U&? uescape ?, n?",
+		`select b'0101', X'1F', .5, 1_000, 5::text`:    "select b?, X?, ?, ?, ?::text",
+		`select "a""'b", 'secret'`:                     `select "a""'b", ?`,
+		`select "cut off 'secret`:                      `select "cut off 'secret`,
+		"select a$b$, 'secret', c$b$":                  "select a$b$, ?, c$b$",
+		"select $é$ secret $é$, $a $b$ secret $b$":     "select ?, $a ?",
+		"select $1$2, 'secret'":                        "select $1$2, ?",
+		"select E'secret\\":                            "select ?",
+		"begin":                                        "begin",
+		"":                                             "",
+	} {
+		if got := words.WithoutLiterals(sql); got != want {
+			t.Errorf("%s:\n got %s\nwant %s", sql, got, want)
+		}
+	}
+}
+
+func FuzzWithoutLiterals(f *testing.F) {
+	f.Add("select 1, ", " from t")
+	f.Add("select E'\\", "'")
+	f.Add("select $a$", "$a")
+	f.Fuzz(func(t *testing.T, before, after string) {
+		words.WithoutLiterals(before + after) // anything: no panic
+		const secret = "s3cr3tvalue"
+		if strings.ContainsAny(before+after, `'"$\eEsS`) || strings.Contains(before+after, secret) {
+			return // it may open a literal, or be one
+		}
+		if got := words.WithoutLiterals(before + " '" + secret + "' " + after); strings.Contains(got, secret) {
+			t.Errorf("%q + literal + %q: %q", before, after, got)
+		}
+	})
+}
