@@ -10,13 +10,15 @@ import (
 	"unicode/utf8"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 )
 
 // collector gathers problems and knows the files that they are in.
 type collector struct {
 	problems []Problem
 	files    map[string][]byte
-	secrets  map[string][]stretch // of each file: what must not be shown
+	secrets  stretches // what is a secret in them
+	hidden   stretches // what is not shown of them, the secrets included
 }
 
 func (c *collector) add(p Problem) { c.problems = append(c.problems, p) }
@@ -45,7 +47,7 @@ func (c *collector) err() error {
 
 // locate fills in what a reader is shown of a problem's place.
 func (c *collector) locate(p *Problem) {
-	p.What, p.Advice = printable(p.What), printable(p.Advice)
+	p.What, p.Advice = withoutPasswords(printable(p.What)), printable(p.Advice)
 	text, ok := c.files[p.File]
 	if !ok || p.at.line < 1 {
 		return
@@ -53,7 +55,7 @@ func (c *collector) locate(p *Problem) {
 	p.Line = p.at.line
 	begin := lineBegin(text, p.Line)
 	_, end := lineBounds(text, begin)
-	shown, at := mask(text[begin:end], begin, c.secrets[p.File], p.at)
+	shown, at := mask(text[begin:end], begin, c.hidden[p.File], p.at)
 	p.Text = printable(strings.TrimRight(string(shown), " \t\r"))
 	if at.to > at.from && at.to <= len(shown) {
 		p.Column = utf8.RuneCount(shown[:at.from]) + 1
@@ -95,7 +97,15 @@ func (c *collector) diagnose(diagnostics hcl.Diagnostics, hide bool) {
 		if plain, ok := plainer[d.Summary]; ok {
 			advice = plain
 		}
-		if own, ok := ownError(d); ok {
+		if plain, ok := quoting[d.Summary]; ok {
+			advice = plain
+		}
+		if name, ok := unknownFunction(d); ok && hide {
+			what, advice = "call to unknown function", "write one of: "+strings.Join(slices.Sorted(slices.Values(functionNames)), ", ")
+			if near := nearest(name, functionNames); near != "" {
+				advice = fmt.Sprintf("did you mean %q?", near)
+			}
+		} else if own, ok := ownError(d); ok {
 			what, advice = own.what, own.advice
 		} else if hide && !quotesNothing[d.Summary] {
 			advice = fmt.Sprintf("there is a secret in it (%s), so no more is told", "env, file, a password or a sensitive variable")
@@ -116,7 +126,16 @@ var plainer = map[string]string{
 
 // quotesNothing are the HCL library's complaints whose details hold names only.
 var quotesNothing = map[string]bool{
-	"Call to unknown function": true, "Not enough function arguments": true, "Too many function arguments": true,
+	"Not enough function arguments": true, "Too many function arguments": true,
+}
+
+// unknownFunction is the function that a complaint says there is not.
+func unknownFunction(d *hcl.Diagnostic) (string, bool) {
+	extra, ok := hcl.DiagnosticExtra[hclsyntax.FunctionCallUnknownDiagExtra](d)
+	if !ok {
+		return "", false
+	}
+	return extra.CalledFunctionName(), true
 }
 
 func lowerFirst(s string) string {

@@ -27,11 +27,11 @@ func TestAProblemTellsItsPlaceInCharacters(t *testing.T) {
 
 func TestTheMarkStandsUnderWhatIsWrongWhateverIsBeforeIt(t *testing.T) {
 	for source, want := range map[string]string{
-		"node \"ñé\" { colour = 1 }":                    "    1 | node \"ñé\" { colour = 1 }\n      |             ^^^^^^\n",
-		"node \"n\" {\n\tcolour = 1\n}":                 "    2 | \tcolour = 1\n      | \t^^^^^^\n",
-		"node \"n\" {\r\n  colour = 1\r\n}\r\n":         "    2 |   colour = 1\n      |   ^^^^^^\n",
-		"node \"a\x1b[31m\" { colour = 1 }":             "    1 | node \"a·[31m\" { colour = 1 }\n      |                 ^^^^^^\n",
-		"locals {\n m = { password = \"x\", b = c }\n}": "    2 |  m = { password = \"********\", b = c }\n      |                                   ^\n",
+		"node \"ñé\" { colour = 1 }":                    "    1 | node \"ñé\" { colour = ******** }\n      |             ^^^^^^\n",
+		"node \"n\" {\n\tcolour = 1\n}":                 "    2 | \tcolour = ********\n      | \t^^^^^^\n",
+		"node \"n\" {\r\n  colour = 1\r\n}\r\n":         "    2 |   colour = ********\n      |   ^^^^^^\n",
+		"node \"a\x1b[31m\" { colour = 1 }":             "    1 | node \"a·[31m\" { colour = ******** }\n      |                 ^^^^^^\n",
+		"locals {\n m = { password = \"x\", b = c }\n}": "    2 |  m = { password = \"********\", b = ******** }\n      |                                   ^^^^^^^^\n",
 	} {
 		if got := problems(t, source).Error(); !strings.Contains(got, want) {
 			t.Errorf("got\n%s\nwant\n%s", got, want)

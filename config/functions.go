@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -40,6 +42,9 @@ func (r *reader) functions() map[string]function.Function {
 		"can": tryfunc.CanFunc, "try": tryfunc.TryFunc,
 	}
 }
+
+// functionNames are those that a topology may call.
+var functionNames = slices.Collect(maps.Keys(new(reader).functions()))
 
 // advised is an error of a function of ours. It may quote the names that the
 // function was given, never what it found there.

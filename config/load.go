@@ -2,7 +2,9 @@ package config
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -28,7 +30,9 @@ func WithEnviron(lookup func(string) (string, bool)) Option {
 }
 
 // Load reads a topology from a file, or from all *.hcl files of a folder in the
-// order of their names, fills in the defaults and checks it. If something is
+// order of their names, fills in the defaults and checks it. Of a folder neither hidden
+// files (their names begin with a dot, as those of editors' locks do) nor folders are
+// read; a *.hcl that is anything else than a file is an error. If something is
 // wrong its error is [*Errors], which tells everything that is, or the error of
 // the file system. It starts nothing and connects to nothing.
 func Load(path string, options ...Option) (Topology, error) {
@@ -56,12 +60,24 @@ func topologyFiles(path string) ([]string, error) {
 	}
 	var paths []string
 	for _, e := range entries {
-		if !e.IsDir() && strings.HasSuffix(e.Name(), ".hcl") {
-			paths = append(paths, filepath.Join(path, e.Name()))
+		if !strings.HasSuffix(e.Name(), ".hcl") || strings.HasPrefix(e.Name(), ".") {
+			continue
+		}
+		file := filepath.Join(path, e.Name())
+		switch info, err := os.Stat(file); { // of what a link leads to
+		case errors.Is(err, fs.ErrNotExist) && e.Type()&fs.ModeSymlink != 0:
+			return nil, fmt.Errorf("%s is a link that leads to nothing: mend it, or remove it: %w", file, err)
+		case err != nil:
+			return nil, err
+		case info.IsDir():
+		case !info.Mode().IsRegular():
+			return nil, fmt.Errorf("%s is no file that can be read as a part of the topology (%s)", file, info.Mode().Type())
+		default:
+			paths = append(paths, file)
 		}
 	}
 	if len(paths) == 0 {
-		return nil, fmt.Errorf("no *.hcl file in %s", path)
+		return nil, fmt.Errorf("no *.hcl file in %s (hidden files and folders in it are not read)", path)
 	}
 	return paths, nil
 }
@@ -75,7 +91,7 @@ func Parse(content []byte, filename string, options ...Option) (Topology, error)
 
 func parse(names []string, files map[string][]byte, options []Option) (Topology, error) {
 	r := &reader{
-		collector: collector{files: files, secrets: make(map[string][]stretch)},
+		collector: collector{files: files, secrets: make(stretches), hidden: make(stretches)},
 		folder:    filepath.Dir(names[0]), given: make(map[string]string), environ: os.LookupEnv,
 	}
 	for _, o := range options {
@@ -86,7 +102,7 @@ func parse(names []string, files map[string][]byte, options []Option) (Topology,
 		f, diagnostics := hclsyntax.ParseConfig(files[name], name, hcl.InitialPos)
 		r.diagnose(withoutEchoes(diagnostics), false)
 		if diagnostics.HasErrors() {
-			r.secrets[name] = brokenStretches(files[name])
+			r.hidden[name] = brokenStretches(files[name])
 			continue
 		}
 		if body, ok := f.Body.(*hclsyntax.Body); ok {
@@ -97,6 +113,7 @@ func parse(names []string, files map[string][]byte, options []Option) (Topology,
 		return Topology{}, err // what the decoder would say of half a file misleads
 	}
 	r.secrets = secretStretches(bodies)
+	r.hidden = veil(bodies, files, r.secrets)
 	t := r.topology(bodies).Complete()
 	t.check(&r.collector)
 	if err := r.err(); err != nil {

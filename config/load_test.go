@@ -138,6 +138,54 @@ func TestAFolderIsOneTopology(t *testing.T) {
 	}
 }
 
+func TestWhatEditorsLeaveInAFolderIsNoPartOfTheTopology(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{".hidden.hcl", ".#saved.hcl", ".main.hcl.swp", "main.hcl~", "#main.hcl#", "main.hcl.bak", "main.hcl.orig", ".hcl", "4913"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("this is no topology"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	link := func(to, name string) {
+		t.Helper()
+		if err := os.Symlink(to, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	link("somebody@host.1234:1700000000", ".#main.hcl") // as Emacs locks a file
+	for _, name := range []string{"folder.hcl", "..2026_data"} {
+		if err := os.Mkdir(filepath.Join(dir, name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	link("folder.hcl", "linked.hcl")
+	if _, err := config.Load(dir); err == nil || !strings.Contains(err.Error(), "no *.hcl file in") {
+		t.Errorf("of those alone: %v", err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "..2026_data", "main.hcl"), []byte("node \"n\" {}\npool \"p\" {\n  node = node.n\n}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	link("..2026_data", "..data") // as Kubernetes mounts a ConfigMap
+	link("..data/main.hcl", "main.hcl")
+	if top, err := config.Load(dir); err != nil || len(top.Nodes) != 1 {
+		t.Errorf("%+v, %v", top, err)
+	}
+	if _, err := config.Load(filepath.Join(dir, ".hidden.hcl")); err == nil {
+		t.Error("a hidden file that is named is read")
+	}
+
+	link("nowhere", "z.hcl")
+	if _, err := config.Load(dir); !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), "z.hcl is a link that leads to nothing") {
+		t.Errorf("a link to nothing: %v", err)
+	}
+	if err := os.Remove(filepath.Join(dir, "z.hcl")); err != nil {
+		t.Fatal(err)
+	}
+	link("/dev/null", "z.hcl")
+	if _, err := config.Load(dir); err == nil || !strings.Contains(err.Error(), "z.hcl is no file") {
+		t.Errorf("a device: %v", err)
+	}
+}
+
 func TestAFileThatIsNotThereIsAnErrorOfTheFileSystem(t *testing.T) {
 	if _, err := config.Load("testdata/nowhere.hcl"); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("got %v", err)

@@ -80,7 +80,11 @@ func (r *reader) evaluate(e hclsyntax.Expression) (cty.Value, bool) {
 			if len(r.scope.Variables) == 0 {
 				advice = "a variable can't refer to anything; a local can"
 			}
-			r.addAt(t.SourceRange(), fmt.Sprintf("there is nothing called %q", t.RootName()), advice)
+			what := fmt.Sprintf("there is nothing called %q", t.RootName())
+			if overlaps(e, r.hidden) {
+				what = "a name in this is not known"
+			}
+			r.addAt(t.SourceRange(), what, advice)
 			good = false
 			continue
 		}
@@ -97,7 +101,7 @@ func (r *reader) evaluate(e hclsyntax.Expression) (cty.Value, bool) {
 	}
 	v, diagnostics := e.Value(r.scope)
 	if diagnostics.HasErrors() {
-		r.diagnose(diagnostics, r.touchesSecret(e))
+		r.diagnose(diagnostics, r.touchesSecret(e) || overlaps(e, r.hidden))
 		return cty.DynamicVal, false
 	}
 	if r.holdsSecret(e) {
@@ -144,9 +148,12 @@ func (r *reader) touchesSecret(e hclsyntax.Expression) bool {
 }
 
 // holdsSecret says whether a secret is written in an expression.
-func (r *reader) holdsSecret(e hclsyntax.Expression) bool {
+func (r *reader) holdsSecret(e hclsyntax.Expression) bool { return overlaps(e, r.secrets) }
+
+// overlaps says whether one of the stretches is in an expression.
+func overlaps(e hclsyntax.Expression, found stretches) bool {
 	at := e.Range()
-	for _, s := range r.secrets[at.Filename] {
+	for _, s := range found[at.Filename] {
 		if s.from < at.End.Byte && s.to > at.Start.Byte {
 			return true
 		}

@@ -11,6 +11,19 @@ import (
 // didYouMean advises on a name that nothing bears: the nearest one, or all.
 func didYouMean(name string, known []string) string {
 	known = slices.Clone(known)
+	slices.Sort(known)
+	if best := nearest(name, known); best != "" {
+		return fmt.Sprintf("did you mean %q?", best)
+	}
+	if len(known) == 0 {
+		return ""
+	}
+	return "write one of: " + strings.Join(known, ", ")
+}
+
+// nearest is the known name that is most like one, empty if none is.
+func nearest(name string, known []string) string {
+	known = slices.Clone(known)
 	slices.Sort(known) // so that of two as near the same is told each time
 	best, distance := "", 1+max(len(name)/3, 2)
 	for _, k := range known {
@@ -23,11 +36,5 @@ func didYouMean(name string, known []string) string {
 			best = k // warning for warn
 		}
 	}
-	if best != "" {
-		return fmt.Sprintf("did you mean %q?", best)
-	}
-	if len(known) == 0 {
-		return ""
-	}
-	return "write one of: " + strings.Join(known, ", ")
+	return best
 }

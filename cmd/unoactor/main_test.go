@@ -83,6 +83,14 @@ func TestACommandLineThatIsNotUnderstoodExitsWith2(t *testing.T) {
 	}
 }
 
+func TestAVariableWithoutANameIsRefusedWithoutItsValue(t *testing.T) {
+	for _, given := range []string{"S3cret", "password:S3cret", "=S3cret"} {
+		if _, errs, code := run(t, "check", "--var", given, "x.hcl"); code != 2 || strings.Contains(errs, "S3cret") || !strings.Contains(errs, "--var wants name=value") {
+			t.Errorf("--var %s: %d, %s", given, code, errs)
+		}
+	}
+}
+
 func TestHelpTeaches(t *testing.T) {
 	out, _, code := run(t, "--help")
 	if code != 0 || !strings.Contains(out, "unoactor dev -- pgbench") {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"runtime/debug"
 
@@ -33,7 +34,12 @@ and shows what it does. What it supervises is written in a topology file (HCL).`
 		Args:          func(cmd *cobra.Command, args []string) error { return noArgs(cmd, args) },
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
+		if errors.Is(err, errVariable) {
+			err = errVariable // without the value around it
+		}
+		return usageError{err}
+	})
 	root.AddCommand(newRun(), newDev(), newCheck(), newRecover())
 	return root
 }

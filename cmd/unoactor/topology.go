@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -20,11 +21,14 @@ func (v variables) String() string { return "" }
 // Type names the value in --help.
 func (v variables) Type() string { return "name=value" }
 
+// errVariable quotes nothing: what was given may be a secret.
+var errVariable = errors.New("--var wants name=value")
+
 // Set takes one flag.
 func (v variables) Set(s string) error {
 	name, value, ok := strings.Cut(s, "=")
 	if !ok || name == "" {
-		return fmt.Errorf("want name=value, got %q", s)
+		return errVariable
 	}
 	v[name] = value
 	return nil
