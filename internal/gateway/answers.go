@@ -47,6 +47,10 @@ func (a *answers) room() []byte {
 // backend it is given back before the client is written to.
 func (c *client) answer() error {
 	a := &c.back
+	if err := c.inquire(); err != nil {
+		a.lost, c.broken = true, true
+		return err
+	}
 	n, err := c.upstream.read(a.room())
 	a.repeatable = a.repeatable && !c.late()
 	if err != nil {
@@ -79,6 +83,9 @@ func (c *client) answer() error {
 	return nil
 }
 
+// inquire sends what the state machine has to ask the server.
+func (c *client) inquire() error { return c.upstream.write(c.core.asks()) }
+
 // trailing says that the server has begun to say more than it was asked.
 func (c *client) trailing() bool {
 	return c.upstream != nil && !c.broken && c.core.settled() && c.back.r < c.back.w
@@ -106,7 +113,7 @@ func (c *client) relay() ([]byte, error) {
 		m, ok, bad := frame(buf[at:], 1<<30)
 		if bad {
 			c.broken = true
-			return nil, violation("the server sent a message of an impossible length")
+			return nil, broken("a message of an impossible length")
 		}
 		if !ok || m.missing > 0 && (len(m.raw)+m.missing <= len(a.buf) || mustBeWhole(m.typ) && at > 0) {
 			break
@@ -124,7 +131,7 @@ func (c *client) relay() ([]byte, error) {
 			if c.reported(m.body(), v == forward) {
 				v = drop
 			}
-		case m.typ == msgReady && v == forward && c.core.ended.puts.any():
+		case m.typ == msgReady && v == forward && c.core.ended.any():
 			a.out = c.putBack(append(a.out, buf[from:at]...))
 			from = at
 		case m.typ == msgError && c.leaves(m):
@@ -138,8 +145,13 @@ func (c *client) relay() ([]byte, error) {
 		if v != forward {
 			a.out = append(a.out, buf[from:at]...)
 			from = at + len(m.raw)
-			if v == refuse {
+			switch v {
+			case refuse:
 				a.out = refusedAs(m.body()).append(a.out)
+			case ready:
+				for range c.core.accounted() {
+					a.out = appendReady(a.out, c.core.tx)
+				}
 			}
 		}
 		at += len(m.raw)

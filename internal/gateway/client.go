@@ -42,7 +42,7 @@ type client struct {
 	broken   bool    // the server can't be spoken to any more
 	farewell string  // why, if it said so
 	back     answers
-	retained retained // what a second attempt needs
+	retained statements // what a second attempt needs
 	duplexed duplex
 
 	waiting atomic.Int64 // since which tick of the server it waits for an answer; 0 if it doesn't

@@ -51,7 +51,7 @@ func (c *client) converse() error {
 		if t.ends && err == nil {
 			err = io.EOF
 		}
-		if err == nil && !d.unwritable && !c.answeredAll() {
+		if err == nil && !d.unwritable && !c.answeredAll() && !t.holds {
 			d.mu.Unlock()
 			continue
 		}
@@ -80,6 +80,9 @@ func (c *client) forward() (turn, error) {
 	d.mu.Unlock()
 	err := upstream.write(out)
 	d.mu.Lock()
+	if err == nil {
+		err = c.inquire()
+	}
 	d.busy, d.unwritable = false, err != nil
 	if f != nil {
 		return t, f
@@ -162,6 +165,9 @@ func (c *client) relayAnswers() {
 		} else {
 			a.w += n
 			out, err = c.relay()
+			if err == nil && !d.busy && !c.broken {
+				err = c.inquire()
+			}
 		}
 		if err == nil && a.lost {
 			err = errGoodbye

@@ -9,6 +9,7 @@ import (
 // turn is what can be forwarded of what the client has sent.
 type turn struct {
 	bytes []byte // as they go to the server
+	holds bool   // the next message waits for answers of the server
 	ready int    // ReadyForQuerys to answer with, without a server
 	ends  bool   // the client says goodbye after it
 }
@@ -35,7 +36,7 @@ func (c *client) take() (t turn, f *failure) {
 			f = impossible(c.in[c.r:c.w])
 			break
 		}
-		if !ok || m.missing > 0 && !c.passable(m) {
+		if t.holds = ok && c.core.holds(m.typ); t.holds || !ok || m.missing > 0 && !c.passable(m) {
 			break
 		}
 		var v verdict
@@ -49,20 +50,25 @@ func (c *client) take() (t turn, f *failure) {
 			c.out = append(append(c.out, c.in[from:c.r]...), c.core.parse...)
 			from = c.r
 			c.passing = m.missing
+		case check:
+			c.out = append(append(append(c.out, c.in[from:c.r]...), c.core.parse...), describeUnnamed...)
+			from = c.r
+			continue // it is held now
 		case refuse, drop, ready, end:
 			c.out = append(c.out, c.in[from:c.r]...)
 			from = c.r + len(m.raw)
 			if v == refuse {
-				c.out = append(c.out, refusal(m.typ)...)
+				c.out = append(c.out, c.core.refusal(m.typ)...)
 			}
 			t.ready += b2i(v == ready)
 			t.ends = v == end
 			c.skipping = m.missing
 		}
 		c.r += len(m.raw)
-		if c.core.barrier() && !c.duplexed.on {
-			break
-		}
+	}
+	if t.holds && c.core.mustFlush() {
+		c.out = append(append(c.out, c.in[from:c.r]...), flushMessage...)
+		from = c.r
 	}
 	t.bytes = c.in[from:c.r]
 	if len(c.out) > 0 {
@@ -71,6 +77,11 @@ func (c *client) take() (t turn, f *failure) {
 	}
 	return t, f
 }
+
+var (
+	flushMessage    = appendMessage(nil, msgFlush)
+	describeUnnamed = appendMessage(nil, msgDescribe, []byte{'S', 0})
+)
 
 func b2i(b bool) int {
 	if b {
@@ -86,7 +97,7 @@ func (c *client) passable(m message) bool {
 	if len(m.raw) < bufferSize {
 		return m.typ == msgCopyData && c.core.copyIn && len(m.raw)+m.missing > bufferSize
 	}
-	return len(c.core.due) == 0 || c.duplexed.on
+	return c.core.replies.n == 0 || c.duplexed.on
 }
 
 // impossible says what is wrong with the length of the message that b begins with.
@@ -104,9 +115,10 @@ func impossible(b []byte) *failure {
 func (c *client) exchange() (more bool, err error) {
 	start := c.r
 	between := c.core.settled() && c.passing == 0
+	c.retain()
 	t, f := c.take()
-	more = c.r == start
-	if len(t.bytes) > 0 {
+	more = c.r == start && !t.holds
+	if len(t.bytes) > 0 || t.holds {
 		if err := c.send(t, start, between); err != nil {
 			return false, err
 		}
@@ -115,7 +127,7 @@ func (c *client) exchange() (more bool, err error) {
 		return false, f
 	}
 	for range t.ready {
-		if err := c.socket.write(appendReady(nil, 'I')); err != nil {
+		if err := c.socket.write(appendReady(nil, c.core.tx)); err != nil {
 			return false, err
 		}
 	}
@@ -145,17 +157,17 @@ func (c *client) send(t turn, start int, between bool) error {
 			}
 		}
 		c.back.begin(fresh && try <= c.repeats && c.repeatable(start))
-		c.retains()
 		c.sent = c.server.ticks.Load()
 		err := c.upstream.write(out)
 		if err != nil {
 			c.back.lost, c.broken = true, true
 		}
-		for err == nil && c.passing == 0 && (c.core.inTurns() || c.trailing()) {
+		for err == nil && c.passing == 0 && (c.core.inTurns() || c.waits(t) || c.trailing()) {
 			err = c.answer()
 		}
 		if c.back.lost {
-			if c.repeat() {
+			if c.repeat(start) {
+				t, _ = c.take() // as before
 				continue
 			}
 			err = c.lostServer(err)
@@ -165,6 +177,11 @@ func (c *client) send(t turn, start int, between bool) error {
 		c.back.end()
 		return err
 	}
+}
+
+// waits says that the message after a turn still waits for answers of the server.
+func (c *client) waits(t turn) bool {
+	return t.holds && c.upstream != nil && c.core.holds(c.in[c.r])
 }
 
 // refuse tells the client why its request has no answer. Its session goes on.

@@ -64,15 +64,25 @@ type Core struct{ c core }
 // NewCore is a client that is logged in.
 func NewCore(session bool) *Core { return &Core{core{session: session, tx: 'I'}} }
 
+// Holds says whether a message of the client waits for the server.
+func (c *Core) Holds(typ byte) bool { return c.c.holds(typ) }
+
 // Client tells it of a message of the client, missing bytes of it not being there.
 func (c *Core) Client(typ byte, body []byte, missing int) (goesOn bool) {
+	if c.c.holds(typ) {
+		return true // it comes later, or never
+	}
 	_, f := c.c.request(message{typ: typ, raw: appendMessage(nil, typ, body), missing: missing})
 	return f == nil
 }
 
 // Server tells it of a message of the server.
 func (c *Core) Server(typ byte, body []byte) (goesOn bool) {
-	_, f := c.c.reply(message{typ: typ, raw: appendMessage(nil, typ, body)})
+	v, f := c.c.reply(message{typ: typ, raw: appendMessage(nil, typ, body)})
+	if v == ready {
+		c.c.accounted()
+	}
+	c.c.asks()
 	return f == nil
 }
 
@@ -81,7 +91,7 @@ func (c *Core) Failed() { c.c.fails(nil, errShutdown, false); c.c.failed() }
 
 // Free says whether the backend may serve somebody else, and why it should not.
 func (c *Core) Free() (free bool, outstanding int) {
-	n := len(c.c.due)
+	n := c.c.replies.n
 	if c.c.open || c.c.copyIn || c.c.tx != 'I' {
 		n++
 	}
@@ -89,7 +99,9 @@ func (c *Core) Free() (free bool, outstanding int) {
 }
 
 // Kept is how many bytes are kept of a statement.
-func (c *Core) Kept() int { return len(c.c.parse) + len(c.c.pin.statement) }
+func (c *Core) Kept() int {
+	return len(c.c.parse) + len(c.c.done.parse) + c.c.kept + len(c.c.pin.statement)
+}
 
 // Take feeds a client with bytes in pieces and returns what would go to a server
 // that never answers, and whether the bytes were refused.

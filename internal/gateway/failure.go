@@ -54,6 +54,14 @@ func violation(format string, args ...any) *failure {
 	}
 }
 
+// broken is what a client is told when its server does not keep to the protocol.
+func broken(format string, args ...any) *failure {
+	return &failure{
+		fatal: true, code: "08P01", message: "protocol violation of the server: it sent " + fmt.Sprintf(format, args...),
+		hint: "This is a mistake of the server, or of something between it and the gateway. The connection to it is closed; connect again.",
+	}
+}
+
 var (
 	errLoginTimeout = &failure{fatal: true, code: "08006", message: "the client did not finish logging in in time",
 		hint: "The gateway's login_timeout says for how long it may take."}

@@ -156,7 +156,7 @@ func (c *client) adopt() []byte {
 	if sql == "" {
 		return nil
 	}
-	c.core.due = append([]due{{request: msgQuery, ours: true}}, c.core.due...)
+	c.core.replies.pushFirst(expect{request: msgQuery, ours: true})
 	return appendMessage(nil, msgQuery, []byte(sql), []byte{0})
 }
 
@@ -229,17 +229,7 @@ func (c *client) finish() error {
 	if !c.core.settled() && !c.core.copyIn {
 		c.cancel()
 	}
-	var out []byte
-	if c.core.copyIn {
-		out = appendMessage(out, msgCopyFail, []byte("the client went away\x00"))
-		c.core.copyIn = false
-	}
-	if c.core.open {
-		out = appendMessage(out, msgSync)
-		c.core.open = false
-		c.core.due = append(c.core.due, due{request: msgSync})
-	}
-	if err := c.upstream.write(out); err != nil {
+	if err := c.upstream.write(c.core.conclude()); err != nil {
 		return err
 	}
 	if err := c.await(); err != nil {
@@ -249,7 +239,7 @@ func (c *client) finish() error {
 		if err := c.upstream.write(appendMessage(nil, msgQuery, []byte("ROLLBACK\x00"))); err != nil {
 			return err
 		}
-		c.core.due = append(c.core.due, due{request: msgQuery})
+		c.core.owe(expect{request: msgQuery})
 		if err := c.await(); err != nil {
 			return err
 		}
@@ -265,26 +255,17 @@ func (c *client) finish() error {
 func (c *client) await() error {
 	c.duplexed.silent = true
 	c.back.begin(false)
-	owed := len(c.core.due)
-	for len(c.core.due) > 0 || c.trailing() {
+	owed := c.core.replies.readies
+	for c.core.inTurns() || c.trailing() {
 		if err := c.answer(); err != nil {
 			return err
 		}
-		if n := len(c.core.due); n > 0 && n < owed {
+		if n := c.core.replies.readies; n > 0 && n < owed {
 			c.cancel() // the next of its statements runs
 			owed = n
 		}
-		if c.core.copyIn {
-			c.core.copyIn = false
-			out := appendMessage(nil, msgCopyFail, []byte("the client went away\x00"))
-			if c.core.open {
-				c.core.open = false
-				c.core.due = append(c.core.due, due{request: msgSync})
-				out = appendMessage(out, msgSync)
-			}
-			if err := c.upstream.write(out); err != nil {
-				return err
-			}
+		if err := c.upstream.write(c.core.conclude()); err != nil {
+			return err
 		}
 	}
 	return nil

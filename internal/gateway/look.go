@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bytes"
+	"strings"
 
 	"github.com/unoactor/unoactor/internal/words"
 )
@@ -25,7 +26,7 @@ func (c *core) look(sql []byte, partial bool) {
 		sql, partial = text, false
 	}
 	c.blind = c.blind || partial
-	c.found = nil
+	c.found = resets{}
 	w := words.Words{Text: sql, Escapes: c.reports["standard_conforming_strings"] == "off"}
 	begins := true // the next word begins a statement
 	for {
@@ -153,7 +154,7 @@ func (c *core) set(w *words.Words, back bool) string {
 // track needs no pin, since the server reports the setting, or the client asked
 // for it when it connected and has it put back (RESET, SET TO DEFAULT).
 func (c *core) track(name string, back bool) string {
-	c.found = append(c.found, putBack{name, back})
+	c.found.put(strings.ToLower(name), back)
 	return ""
 }
 

@@ -10,13 +10,19 @@ import (
 // backend when the first is lost before it answered: all of it is still there,
 // it is one request, and all that it does is read, or begin a transaction.
 func (c *client) repeatable(start int) bool {
-	if len(c.core.due) == 0 || len(c.core.due) > 2 || c.core.open || c.core.copyIn || c.passing > 0 || c.keeps() {
+	r := &c.core.replies
+	if start == c.r || r.n == 0 || c.core.open || c.core.copyIn || c.passing > 0 || c.keeps() {
 		return false
 	}
-	if len(c.core.due) == 2 && !c.core.due[0].ours {
-		return false
+	readies := 0
+	for i := range r.n {
+		e := r.at(i)
+		if e.ours && e.request != msgQuery || e.request == msgQuery && i > 0 && !r.at(i-1).ours {
+			return false
+		}
+		readies += b2i(e.readies() && !e.ours)
 	}
-	if last := c.core.due[len(c.core.due)-1]; last.swallow > 0 || last.request != msgSync && last.asked > 0 {
+	if readies != 1 {
 		return false
 	}
 	for at := start; at < c.r; {
@@ -42,15 +48,10 @@ func (c *client) repeatable(start int) bool {
 	return true
 }
 
-// retained is what the state machine knew before a turn was answered.
-type retained struct {
-	statement statement
-	due       due
-}
-
-func (c *client) retains() {
-	if c.back.repeatable {
-		c.retained = retained{c.core.statement, c.core.due[len(c.core.due)-1]}
+// retain notes what the state machine knows before a turn that may be sent a second time.
+func (c *client) retain() {
+	if c.upstream == nil {
+		c.retained = c.core.statements
 	}
 }
 
@@ -58,16 +59,17 @@ func (c *client) retains() {
 // was not lost with an idle backend: maybe somebody has ended it on purpose.
 func (c *client) late() bool { return c.server.ticks.Load()-c.sent > 1 }
 
-// repeat prepares to send the turn to another backend, if it may be sent again.
-func (c *client) repeat() bool {
+// repeat prepares to take the turn that begins at start once more, for another backend, if it may be
+// sent again.
+func (c *client) repeat(start int) bool {
 	if !c.back.repeatable || c.back.relayed {
 		return false
 	}
 	c.broken = true
 	c.release()
-	c.core.statement = c.retained.statement
-	c.core.due = append(c.core.due[:0], c.retained.due)
-	c.core.open, c.core.ignored, c.core.tx = false, false, 'I'
+	c.core.failed()
+	c.core.skip, c.core.statements = false, c.retained
+	c.r = start
 	c.server.counters.replays.Add(1)
 	return true
 }
@@ -101,8 +103,8 @@ func (c *client) lostServer(err error) error {
 // fails answers all that is due with an error. told says that the client has
 // heard of the first already.
 func (c *core) fails(out []byte, f *failure, told bool) []byte {
-	for _, d := range c.due {
-		if d.ours {
+	for i := range c.replies.n {
+		if e := c.replies.at(i); e.ours || !e.readies() {
 			continue
 		}
 		if !told {
@@ -111,7 +113,7 @@ func (c *core) fails(out []byte, f *failure, told bool) []byte {
 		out = appendReady(out, 'I')
 		told = false
 	}
-	if c.open && !told || len(c.due) == 0 && !told {
+	if c.open && !told || c.replies.readies == 0 && !told {
 		out = f.append(out)
 	}
 	return out

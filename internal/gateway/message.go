@@ -33,6 +33,9 @@ const (
 	msgError           = 'E'
 	msgCopyIn          = 'G'
 	msgParameterStatus = 'S'
+	msgParameters      = 't'
+	msgNotice          = 'N'
+	msgNotification    = 'A'
 	msgReady           = 'Z'
 )
 

@@ -9,11 +9,14 @@ import "bytes"
 const (
 	namedMark   = "unoactor_refuses_named_statements"
 	missingMark = "unoactor_knows_no_such_statement"
+	changedMark = "unoactor_knows_another_such_statement"
 )
 
 var (
-	refusedParse = appendMessage(nil, msgParse, []byte{0}, []byte(namedMark), []byte{0, 0, 0})
-	refusedUse   = appendMessage(nil, msgDescribe, []byte("S"+missingMark), []byte{0})
+	// It has a name, so that the unnamed statement stays.
+	refusedParse   = appendMessage(nil, msgParse, []byte("unoactor\x00"), []byte(namedMark), []byte{0, 0, 0})
+	refusedUse     = appendMessage(nil, msgDescribe, []byte("S"+missingMark), []byte{0})
+	refusedChanged = appendMessage(nil, msgDescribe, []byte("S"+changedMark), []byte{0})
 )
 
 var (
@@ -22,12 +25,18 @@ var (
 		hint:   `Set mode = "session" for the pool, or have the client use unnamed statements (JDBC: prepareThreshold=0, psycopg: prepare_threshold=None, asyncpg: statement_cache_size=0, pgx: default_query_exec_mode=exec).`}
 	errNoStatement = &failure{code: "26000", message: "unnamed prepared statement does not exist",
 		detail: "It was never parsed, its Parse failed, or a simple query or an error has ended it since."}
+	errChanged = &failure{code: "0A000", message: "cached plan must not change result type",
+		detail: "The unnamed statement was described to the client, and now has rows of another shape, since a table, a function or search_path was changed.",
+		hint:   "Parse it again."}
 )
 
 // refusal is what is forwarded in the place of a refused message.
-func refusal(typ byte) []byte {
-	if typ == msgParse {
+func (c *core) refusal(typ byte) []byte {
+	switch {
+	case typ == msgParse:
 		return refusedParse
+	case c.changed:
+		return refusedChanged
 	}
 	return refusedUse
 }
@@ -40,6 +49,8 @@ func refusedAs(body []byte) *failure {
 		return errNamedStatement
 	case bytes.Contains(body, []byte(missingMark)):
 		return errNoStatement
+	case bytes.Contains(body, []byte(changedMark)):
+		return errChanged
 	}
 	return nil
 }

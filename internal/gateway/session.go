@@ -16,7 +16,7 @@ func (c *client) reported(body []byte, clients bool) (later bool) {
 	}
 	w := &c.server.welcomes
 	c.held.settings = w.with(c.has(), string(name), string(value))
-	if c.core.answered().puts.any() {
+	if c.core.resetting() {
 		return true
 	}
 	c.settings = w.with(c.settings, string(name), string(value))
@@ -32,42 +32,66 @@ func (c *client) has() *settings {
 	return c.held.settings
 }
 
-// putBack is a setting, in lower case, that a statement sets or puts back to what
-// it was when the client connected.
-type putBack struct {
-	name string // or "all"
-	back bool   // not set
+// resets are the settings, in lower case, that a request puts back to what they were when the
+// client connected: the last word of it about each. Their names are of those that are
+// replayed or that the client asked for at connect, so there are not many.
+type resets struct {
+	all   bool            // what names does not speak of is put back
+	names map[string]bool // put back, or set
 }
 
-// putBacks are those of a request, in order.
-type putBacks []putBack
+// put notes that a setting, or "all", is put back, or set.
+func (r *resets) put(name string, back bool) {
+	if name == "all" {
+		r.all, r.names = true, nil
+		return
+	}
+	if r.names == nil {
+		r.names = make(map[string]bool)
+	}
+	r.names[name] = back
+}
+
+// merge notes what comes after. It shares nothing with it.
+func (r *resets) merge(later resets) {
+	if later.all {
+		r.put("all", true)
+	}
+	for name, back := range later.names {
+		if back || r.all || r.names[name] {
+			r.put(name, back)
+		}
+	}
+}
 
 // any says whether anything is put back.
-func (p putBacks) any() bool {
-	for _, one := range p {
-		if one.back {
+func (r *resets) any() bool {
+	if r.all {
+		return true
+	}
+	for _, back := range r.names {
+		if back {
 			return true
 		}
 	}
 	return false
 }
 
-// of says whether it is this setting that is put back in the end.
-func (p putBacks) of(name string) bool {
-	back := false
-	for _, one := range p {
-		if one.name == "all" || strings.EqualFold(one.name, name) {
-			back = one.back
-		}
+// of says whether it is this setting, in any spelling, that is put back in the end.
+func (r *resets) of(name string) bool {
+	if back, ok := r.names[strings.ToLower(name)]; ok {
+		return back
 	}
-	return back
+	return r.all
 }
 
-// barrier says that what follows should wait until the last request is answered:
-// it puts settings back, and what the client connected with is to be set first.
-func (c *core) barrier() bool {
-	n := len(c.due)
-	return n > 0 && c.due[n-1].puts.any() && !c.open
+// size is about how many bytes they take.
+func (r *resets) size() int {
+	n := 0
+	for name := range r.names {
+		n += len(name) + 64
+	}
+	return n
 }
 
 // putBack tells the client what its settings are after a RESET. The server has put
@@ -77,14 +101,14 @@ func (c *client) putBack(out []byte) []byte {
 	w := &c.server.welcomes
 	ended := &c.core.ended
 	to := w.intern(&settings{reported: c.has().reported, asked: c.settings.asked})
-	if ended.hasPut && !ended.failed {
+	if ended.any() {
 		for _, name := range replayed {
-			if spelled, ok := spelling(to.reported, name); ok && ended.puts.of(name) {
+			if spelled, ok := spelling(to.reported, name); ok && ended.of(name) {
 				to = w.with(to, spelled, c.initial.reported[spelled])
 			}
 		}
 		there := maps.Clone(c.has().asked)
-		maps.DeleteFunc(there, func(name, _ string) bool { return ended.puts.of(name) })
+		maps.DeleteFunc(there, func(name, _ string) bool { return ended.of(name) })
 		c.held.settings = w.intern(&settings{reported: c.has().reported, asked: there})
 	}
 	for name, value := range to.reported {
