@@ -149,7 +149,11 @@ func (c *client) relay() ([]byte, error) {
 			case refuse:
 				a.out = refusedAs(m.body()).append(a.out)
 			case ready:
-				for range c.core.accounted() {
+				n := c.core.accounted()
+				if c.core.ended.any() {
+					a.out = c.putBack(a.out)
+				}
+				for range n {
 					a.out = appendReady(a.out, c.core.tx)
 				}
 			}

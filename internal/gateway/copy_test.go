@@ -29,7 +29,7 @@ func copies() map[string][]pgproto3.FrontendMessage {
 		"in a transaction":         append([]pgproto3.FrontendMessage{q("begin")}, copyInto("x")...),
 		"twice in a query":         {q("copy x from stdin; copy x from stdin")},
 	} {
-		for n := range 4 {
+		for _, n := range []int{0, 1, 3} {
 			var syncs []pgproto3.FrontendMessage
 			for range n {
 				syncs = append(syncs, sync)
@@ -72,7 +72,7 @@ func TestAroundACopyTheAnswersAreThoseOfPostgreSQLItself(t *testing.T) {
 	for name, says := range copies() {
 		empty()
 		pg := direct(t, server, database)
-		want := pg.round([]saying{says})
+		want := pg.round([]saying{says}, false)
 		_ = pg.conn.Close()
 		if strings.HasSuffix(want, "EOF") {
 			continue // another request in the middle of a COPY
@@ -91,7 +91,7 @@ func TestAroundACopyTheAnswersAreThoseOfPostgreSQLItself(t *testing.T) {
 					}
 					other.query("select 1") // the gateway was busy meanwhile
 				}
-				if got := r.round(nil); got != want {
+				if got := r.round(nil, false); got != want {
 					t.Errorf("%s mode, pieces: %v, %s:\n   the gateway: %s\nPostgreSQL has: %s", mode, pieces, name, got, want)
 				}
 				if got := r.query("rollback; select 'after'"); !strings.Contains(got, "D:after") {

@@ -89,6 +89,7 @@ func (c *core) accounted() int {
 	}
 	n := c.count - 1
 	c.skip = n == 0 && !simple
-	c.copying, c.resets, c.ended, c.reset, c.spoilt = copying{}, resets{}, resets{}, false, false
+	c.ended, c.undone = c.resets, true
+	c.copying, c.resets, c.reset, c.spoilt = copying{}, resets{}, false, false
 	return n
 }

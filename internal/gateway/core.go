@@ -30,7 +30,8 @@ type core struct {
 	resets resets // what the batch that is open puts back, or the last request
 	reset  bool   // a command that may be one of them is complete
 	spoilt bool   // one has failed
-	ended  resets // what was put back before the last ReadyForQuery
+	ended  resets // the same before the last ReadyForQuery
+	undone bool   // but none of it is put back: it failed
 }
 
 // verdict is what is to be done with a message.
@@ -364,9 +365,7 @@ func (c *core) readied(m message) (verdict, *failure) {
 		return drop, nil
 	}
 	if c.replies.readies == 0 && !c.open {
-		if c.reset && !c.spoilt {
-			c.ended = c.resets
-		}
+		c.ended, c.undone = c.resets, !c.reset || c.spoilt
 		c.resets, c.reset, c.spoilt = resets{}, false, false
 	}
 	return forward, nil

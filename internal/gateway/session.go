@@ -101,7 +101,7 @@ func (c *client) putBack(out []byte) []byte {
 	w := &c.server.welcomes
 	ended := &c.core.ended
 	to := w.intern(&settings{reported: c.has().reported, asked: c.settings.asked})
-	if ended.any() {
+	if !c.core.undone {
 		for _, name := range replayed {
 			if spelled, ok := spelling(to.reported, name); ok && ended.of(name) {
 				to = w.with(to, spelled, c.initial.reported[spelled])

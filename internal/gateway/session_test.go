@@ -98,6 +98,9 @@ func TestSessionStateKeepsTheBackendAndIsGoneWithTheClient(t *testing.T) {
 			if got := a.query(c.does); strings.Contains(got, "E:") {
 				t.Fatal(got)
 			}
+			if _, reported := a.parameters["search_path"]; reported && strings.HasPrefix(c.does, "set search_path") {
+				return // from PostgreSQL 18 on it is carried
+			}
 			if n := w.gateway.Stats().Pinned; n != 1 {
 				t.Errorf("%d clients are pinned", n)
 			}
