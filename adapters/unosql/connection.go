@@ -84,6 +84,9 @@ func (c *connection) ExecContext(ctx context.Context, query string, values []dri
 	if err != nil {
 		return nil, c.explain(ctx, err)
 	}
+	if err := c.forgotten(ctx, query, tag); err != nil {
+		return nil, err
+	}
 	return driver.RowsAffected(tag.RowsAffected()), nil
 }
 
@@ -101,7 +104,7 @@ func (c *connection) QueryContext(ctx context.Context, query string, values []dr
 	if err != nil {
 		return nil, c.explain(ctx, err)
 	}
-	r := &rows{pgx: answer, connection: c, ctx: ctx, ahead: true, more: answer.Next()}
+	r := &rows{pgx: answer, connection: c, ctx: ctx, query: query, ahead: true, more: answer.Next()}
 	if err := answer.Err(); err != nil {
 		answer.Close()
 		return nil, c.explain(ctx, err)

@@ -14,6 +14,7 @@ import (
 type rows struct {
 	pgx        pgx.Rows
 	connection *connection
+	query      string
 	ctx        context.Context //nolint:containedctx // of the query that the rows are a part of, to tell why it was cancelled
 
 	ahead    bool // more is the answer to the next Next
@@ -41,7 +42,10 @@ func (r *rows) Columns() []string {
 // last. Its error is the one that ended them.
 func (r *rows) Close() error {
 	r.pgx.Close()
-	return r.connection.explain(r.ctx, r.pgx.Err())
+	if err := r.pgx.Err(); err != nil {
+		return r.connection.explain(r.ctx, err)
+	}
+	return r.connection.forgotten(r.ctx, r.query, r.pgx.CommandTag())
 }
 
 func (r *rows) Next(dest []driver.Value) error {

@@ -1,0 +1,37 @@
+package unosql
+
+import (
+	"context"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/unoactor/unoactor/internal/words"
+)
+
+// forgotten has pgx forget the statements that it has prepared on the connection, if the
+// server has: after DEALLOCATE ALL or DISCARD ALL, which query was or contained. pgx itself
+// would go on to name them, and each would fail once.
+func (c *connection) forgotten(ctx context.Context, query string, tag pgconn.CommandTag) error {
+	said := tag.String()
+	if said != "DEALLOCATE ALL" && said != "DISCARD ALL" && (strings.IndexByte(query, ';') < 0 || !deallocates(query)) {
+		return nil
+	}
+	return c.explain(ctx, c.pgx.DeallocateAll(ctx))
+}
+
+// deallocates says whether SQL of several statements has a DEALLOCATE among them.
+func deallocates(query string) bool {
+	w := words.Words{Text: []byte(query)}
+	first := true
+	for {
+		word, ok := w.Next()
+		switch {
+		case !ok:
+			return false
+		case first && strings.EqualFold(string(word), "deallocate"):
+			return true
+		}
+		first = word[0] == ';'
+	}
+}
