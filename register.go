@@ -25,6 +25,15 @@ func (s *System) Register(ctx context.Context, server config.Node, pool config.P
 // those that there are. The error says what can't work: then nothing is added.
 func (s *System) Add(ctx context.Context, more config.Topology) error { return s.tree.Add(ctx, more) }
 
+// Remove takes a database that was registered, or any pool, out of a running system: its
+// sessions are found no more, leases that are out have its drain_timeout to come back,
+// and no longer than ctx, then its backends are closed. The routes to it go with it, and
+// its node if no other pool is there. When Remove returns, another may be registered under
+// the name. What still has the [DB] gets [conn.ErrClosed]; a health check that was
+// registered for it says that it is closed. The error says that there is no such pool, or
+// tells of leases that had to be revoked.
+func (s *System) Remove(ctx context.Context, pool string) error { return s.tree.Remove(ctx, pool) }
+
 // Connect opens one database: a system whose only pool, named "default" unless it has
 // a name, is on the server of a connection URL, as [config.ParseURL] reads it. Settings
 // of the pool that are left at zero take their defaults. [DB.Close] closes it.

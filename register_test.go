@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"reflect"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -117,6 +118,122 @@ func TestRegisteringWhileOthersWorkAndUntilTheSystemIsClosed(t *testing.T) {
 		t.Error(err)
 	}
 	if _, err := sys.Register(t.Context(), node, config.Pool{Name: "late"}); !errors.Is(err, conn.ErrClosed) {
+		t.Errorf("after Close: %v", err)
+	}
+}
+
+func TestADatabaseIsTakenOutOfARunningSystem(t *testing.T) {
+	server, database := testkit.Shared(t)
+	node, err := config.ParseURL(server.URL(database))
+	if err != nil {
+		t.Fatal(err)
+	}
+	node.Name = "shared"
+	sys, err := unoactor.New(t.Context(), config.Topology{
+		Nodes:  []config.Node{node},
+		Pools:  []config.Pool{{Name: "default", Node: "shared"}, {Name: "leaving", Node: "shared", DrainTimeout: config.Never}},
+		Routes: []config.Route{{Name: "moved", Database: "elsewhere", Pool: "leaving"}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	closing(t, sys)
+	disposed := make(chan string, 10)
+	unoactor.Subscribe(sys, func(e messages.PoolDisposed) { disposed <- e.Pool })
+	tenant, err := sys.Register(t.Context(), node, config.Pool{Name: "tenant"})
+	if err == nil || !strings.Contains(err.Error(), `node "shared": there are two of that name`) {
+		t.Errorf("the name of a node was given twice: %v", err)
+	}
+	node.Name = ""
+	for range 3 { // under the same name again and again
+		if tenant, err = sys.Register(t.Context(), node, config.Pool{Name: "tenant", MinIdle: 2}); err != nil {
+			t.Fatal(err)
+		}
+		if got := one[int](t, tenant, "select 1"); got != 1 {
+			t.Error(got)
+		}
+		if err := sys.Remove(t.Context(), "tenant"); err != nil {
+			t.Error(err)
+		}
+		if got := <-disposed; got != "tenant" {
+			t.Errorf("told that %s was disposed of", got)
+		}
+		if _, err := tenant.Exec(t.Context(), "select 1"); !errors.Is(err, conn.ErrClosed) {
+			t.Errorf("a statement on what was removed: %v", err)
+		}
+	}
+	db, err := sys.DB("leaving")
+	if err != nil {
+		t.Fatal(err)
+	}
+	held, err := db.Acquire(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	removed := make(chan error, 1)
+	go func() { removed <- sys.Remove(t.Context(), "leaving") }()
+	for sys.Snapshot().Pools[len(sys.Snapshot().Pools)-1].Name == "leaving" {
+		runtime.Gosched()
+	}
+	var none *routing.NoRouteError
+	if _, err := sys.Session(t.Context(), "elsewhere"); !errors.As(err, &none) || len(none.Tried) != 0 {
+		t.Errorf("a session by a route that is gone: %v", err)
+	}
+	if c, err := held.Conn(); err != nil || c.Ping(t.Context()) != nil {
+		t.Errorf("a lease that was out: %v", err)
+	}
+	select {
+	case err := <-removed:
+		t.Errorf("it did not wait for the lease: %v", err)
+	default:
+	}
+	held.Release()
+	if err := <-removed; err != nil {
+		t.Error(err)
+	}
+	snapshot := sys.Snapshot()
+	if len(snapshot.Pools) != 1 || len(snapshot.Nodes) != 1 {
+		t.Errorf("%+v", snapshot)
+	}
+	if err := sys.Remove(t.Context(), "leaving"); err == nil || !strings.Contains(err.Error(), `no pool "leaving" in the topology; it has "default"`) {
+		t.Error(err)
+	}
+}
+
+func TestClosingASystemEndsARemovalThatWaits(t *testing.T) {
+	server, database := testkit.Shared(t)
+	node, err := config.ParseURL(server.URL(database))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sys, err := unoactor.New(t.Context(), config.Topology{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := sys.Register(t.Context(), node, config.Pool{Name: "only", DrainTimeout: config.Never})
+	if err != nil {
+		t.Fatal(err)
+	}
+	held, err := db.Acquire(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	removed := make(chan error, 1)
+	go func() { removed <- sys.Remove(t.Context(), "only") }()
+	for len(sys.Snapshot().Pools) > 0 {
+		runtime.Gosched()
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	const want = `pool "only": 1 leases were revoked`
+	if err := sys.Close(ended); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("Close: %v", err)
+	}
+	if err := <-removed; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("Remove: %v", err)
+	}
+	held.Release()
+	if err := sys.Remove(t.Context(), "only"); !errors.Is(err, conn.ErrClosed) {
 		t.Errorf("after Close: %v", err)
 	}
 }

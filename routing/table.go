@@ -3,6 +3,7 @@ package routing
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/unoactor/unoactor/config"
@@ -11,7 +12,7 @@ import (
 // Table is an immutable set of routes. It is safe for concurrent use.
 type Table struct {
 	routes []config.Route
-	pools  map[string]bool
+	pools  map[string]string // the databases that they are of, by name
 	only   string // the one pool there is, if there is one
 	// readOnly are the pools whose servers take no writes, though they should.
 	readOnly map[string]bool
@@ -19,9 +20,9 @@ type Table struct {
 
 // NewTable makes the table of a completed and checked topology.
 func NewTable(t config.Topology) *Table {
-	table := &Table{routes: t.Routes, pools: make(map[string]bool, len(t.Pools))}
+	table := &Table{routes: t.Routes, pools: make(map[string]string, len(t.Pools))}
 	for _, p := range t.Pools {
-		table.pools[p.Name] = true
+		table.pools[p.Name] = p.Database
 	}
 	if len(t.Pools) == 1 && len(t.Routes) == 0 {
 		table.only = t.Pools[0].Name
@@ -81,9 +82,9 @@ func (t *Table) Pick(i Intent) (Choice, error) {
 		return refuge, nil
 	}
 	switch {
-	case i.Database != "" && t.pools[i.Database]:
+	case i.Database != "" && t.has(i.Database):
 		return Choice{Pool: i.Database, Rule: "the pool has the database's name"}, nil
-	case i.Database == "" && t.pools["default"]:
+	case i.Database == "" && t.has("default"):
 		return Choice{Pool: "default", Rule: `the pool is named "default"`}, nil
 	case i.Database == "" && t.only != "":
 		return Choice{Pool: t.only, Rule: "it is the only pool"}, nil
@@ -91,8 +92,19 @@ func (t *Table) Pick(i Intent) (Choice, error) {
 	return Choice{}, t.noRoute(i)
 }
 
+func (t *Table) has(pool string) bool {
+	_, ok := t.pools[pool]
+	return ok
+}
+
 func (t *Table) noRoute(i Intent) error {
 	e := &NoRouteError{Intent: i}
+	for name, database := range t.pools {
+		if i.Database != "" && database == i.Database {
+			e.Pools = append(e.Pools, name)
+		}
+	}
+	slices.Sort(e.Pools)
 	for _, r := range t.routes {
 		e.Tried = append(e.Tried, fmt.Sprintf("route %q: %v", r.Name, object(r, i)))
 	}
@@ -103,11 +115,25 @@ func (t *Table) noRoute(i Intent) error {
 type NoRouteError struct {
 	Intent Intent
 	Tried  []string // each route with what stood against it
+	Pools  []string // those of the database that was asked for, to be asked for by their own names
 }
 
 func (e *NoRouteError) Error() string {
-	if len(e.Tried) == 0 {
-		return fmt.Sprintf("no pool for %v: there is no route, and no pool of that name", e.Intent)
+	text := fmt.Sprintf("no pool for %v: there is no route, and no pool of that name", e.Intent)
+	if len(e.Tried) > 0 {
+		text = fmt.Sprintf("no pool for %v; tried %s", e.Intent, strings.Join(e.Tried, "; "))
 	}
-	return fmt.Sprintf("no pool for %v; tried %s", e.Intent, strings.Join(e.Tried, "; "))
+	if advice := e.Advice(); advice != "" {
+		text += "; " + advice
+	}
+	return text
+}
+
+// Advice says how a pool of the database that was asked for is reached, "" if there is none.
+func (e *NoRouteError) Advice() string {
+	if len(e.Pools) == 0 {
+		return ""
+	}
+	return fmt.Sprintf(`"%s" names a pool of that database: ask for that, or add a route with database = %q and pool = pool.%s`,
+		strings.Join(e.Pools, `" or "`), e.Intent.Database, e.Pools[0])
 }

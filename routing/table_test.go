@@ -73,6 +73,27 @@ func TestAnUnroutableSessionIsToldWhichRoutesWereTried(t *testing.T) {
 	}
 }
 
+func TestASessionWithoutARouteIsToldWhichPoolIsOfItsDatabase(t *testing.T) {
+	for name, c := range map[string]struct {
+		topology config.Topology
+		want     string
+	}{
+		"one": {config.Topology{Pools: []config.Pool{{Name: "default", Database: "app"}, {Name: "other", Database: "b"}}},
+			`no pool for a session with database "app": there is no route, and no pool of that name; "default" names a pool of that database: ` +
+				`ask for that, or add a route with database = "app" and pool = pool.default`},
+		"two": {config.Topology{Pools: []config.Pool{{Name: "y", Database: "app"}, {Name: "x", Database: "app"}},
+			Routes: []config.Route{{Name: "r", Database: "b", Pool: "y"}}},
+			`no pool for a session with database "app"; tried route "r": it wants database "b"; "x" or "y" names a pool of that database: ` +
+				`ask for that, or add a route with database = "app" and pool = pool.x`},
+		"none": {config.Topology{Pools: []config.Pool{{Name: "default", Database: "b"}}},
+			`no pool for a session with database "app": there is no route, and no pool of that name`},
+	} {
+		if _, err := routing.NewTable(c.topology).Pick(routing.Intent{Database: "app"}); err == nil || err.Error() != c.want {
+			t.Errorf("%s:\n got %v\nwant %s", name, err, c.want)
+		}
+	}
+}
+
 func TestPickingAllocatesNothingForARouteThatMatchesFirst(t *testing.T) {
 	table := routing.NewTable(config.Topology{Pools: []config.Pool{{Name: "default"}}})
 	intent := routing.Intent{Database: "default"}

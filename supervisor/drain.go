@@ -1,6 +1,8 @@
 package supervisor
 
 import (
+	"context"
+	"fmt"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -8,6 +10,31 @@ import (
 	"github.com/unoactor/unoactor/conn"
 	"github.com/unoactor/unoactor/messages"
 )
+
+// drain has the pool refuse new leases and close; those that are out have its
+// drain_timeout, and no longer than ctx.
+func (p *Pool) drain(ctx context.Context) {
+	deadline := time.Now().Add(min(p.Config().DrainTimeout, 24*time.Hour))
+	if limit, ok := ctx.Deadline(); ok && limit.Before(deadline) {
+		deadline = limit
+	}
+	p.ref.Tell(messages.Drain{Deadline: deadline})
+}
+
+// drained waits until the pool is closed. The end of ctx ends its leases. The error
+// tells of those that had to be revoked.
+func (p *Pool) drained(ctx context.Context) error {
+	select {
+	case <-p.done:
+	case <-ctx.Done():
+		p.ref.Tell(messages.Drain{Deadline: time.Now()})
+		<-p.done
+	}
+	if n := p.revoked.Load(); n > 0 {
+		return fmt.Errorf("pool %q: %d leases were revoked when their time to come back was over", p.Name(), n)
+	}
+	return nil
+}
 
 func (a *poolActor) drain(m messages.Drain, now time.Time) {
 	if !a.draining {

@@ -108,11 +108,74 @@ func (s *System) Add(ctx context.Context, more config.Topology) error {
 	}
 }
 
-// stopGrowing refuses what would be added from now on. What is being added is there.
-func (s *System) stopGrowing() {
+// Remove takes a pool out of the running system, and with it the routes to it and, if it
+// was the last pool there, its node. Sessions find it no more; it refuses new leases, waits
+// for those that are out, for no longer than its drain_timeout and ctx, and is closed
+// when Remove returns: another may be added under its name at once. The error says that
+// there is no such pool, or tells of leases that had to be revoked.
+func (s *System) Remove(ctx context.Context, name string) error {
+	p, err := s.strike(name)
+	if err != nil {
+		return err
+	}
+	p.drain(ctx)
+	err = p.drained(ctx)
+	s.growing.Lock()
+	defer s.growing.Unlock()
+	s.leaving = slices.DeleteFunc(s.leaving, func(left *Pool) bool { return left == p })
+	if !s.grown && !slices.Contains(s.roster.Load().nodes, p.node) {
+		s.actors.Root.Stop(p.node.ref.PID())
+	}
+	return err
+}
+
+// strike takes a pool out of the roster and the table of routes.
+func (s *System) strike(name string) (*Pool, error) {
+	s.growing.Lock()
+	defer s.growing.Unlock()
+	if s.grown {
+		return nil, conn.ErrClosed
+	}
+	p, err := s.Pool(name)
+	if err != nil {
+		return nil, err
+	}
+	next := s.roster.Load().without(p)
+	s.leaving = append(s.leaving, p)
+	s.roster.Store(next)
+	for {
+		table := s.table.Load()
+		if s.table.CompareAndSwap(table, table.With(name, false).Over(next.topology)) {
+			return p, nil
+		}
+	}
+}
+
+// without is the roster less a pool, the routes to it, and its node if that was its last.
+func (r *roster) without(p *Pool) *roster {
+	next := &roster{topology: r.topology, nodes: r.nodes}
+	for _, other := range r.pools {
+		if other != p {
+			next.pools = append(next.pools, other)
+		}
+	}
+	t := &next.topology
+	t.Pools = slices.DeleteFunc(slices.Clone(t.Pools), func(c config.Pool) bool { return c.Name == p.Name() })
+	t.Routes = slices.DeleteFunc(slices.Clone(t.Routes), func(c config.Route) bool { return c.Pool == p.Name() })
+	if !slices.ContainsFunc(next.pools, func(other *Pool) bool { return other.node == p.node }) {
+		next.nodes = slices.DeleteFunc(slices.Clone(r.nodes), func(n *node) bool { return n == p.node })
+		t.Nodes = slices.DeleteFunc(slices.Clone(t.Nodes), func(c config.Node) bool { return c.Name == p.node.config.Name })
+	}
+	return next
+}
+
+// stopGrowing refuses what would be added or removed from now on, and returns the pools
+// that are being removed. What is being added is there.
+func (s *System) stopGrowing() []*Pool {
 	s.growing.Lock()
 	defer s.growing.Unlock()
 	s.grown = true
+	return slices.Clone(s.leaving)
 }
 
 // growTime is how long the root actor may take to start actors, which blocks nowhere.

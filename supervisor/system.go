@@ -48,8 +48,9 @@ type System struct {
 	table   atomic.Pointer[routing.Table]
 	roster  atomic.Pointer[roster]
 	coming  atomic.Pointer[roster] // for the root actor to start what is new in it
-	growing sync.Mutex             // who adds to the roster
+	growing sync.Mutex             // who changes the roster
 	grown   bool                   // the system is being closed: nothing is added any more
+	leaving []*Pool                // taken out of the roster, and not closed yet; under growing
 	work    actors.Tracker
 	metrics *metrics
 	events  *Events
@@ -100,7 +101,7 @@ func Start(t config.Topology, o Options) (*System, error) {
 		o.Ready(s)
 	}
 	ready := make(chan struct{})
-	root, err := s.actors.Root.SpawnNamed(actors.Guard(log, func() actor.Actor { return &root{System: s, ready: ready} },
+	root, err := s.actors.Root.SpawnNamed(actors.Guard(log, func() actor.Actor { return &root{System: s, ready: ready, spawned: make(map[string]int)} },
 		actor.WithSupervisor(&onPanic{})), s.rootName())
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("start the system supervisor: %w", err), s.metrics.close())
@@ -134,7 +135,8 @@ func (s *System) Router() *actor.PID {
 // root is the system supervisor: it starts the tree and holds it together.
 type root struct {
 	*System
-	ready chan struct{}
+	ready   chan struct{}
+	spawned map[string]int // how many actors of a name there were
 }
 
 // Receive implements actor.Actor.
@@ -155,9 +157,12 @@ func (r *root) Receive(ctx actor.Context) {
 func (r *root) spawn(ctx actor.Context, all *roster) {
 	supervised := actor.WithSupervisor(&onPanic{})
 	named := func(produce func() actor.Actor, name string) *actor.PID {
+		if r.spawned[name]++; r.spawned[name] > 1 { // the former may still be closing
+			name = fmt.Sprintf("%s~%d", name, r.spawned[name])
+		}
 		pid, err := ctx.SpawnNamed(actors.Guard(r.log, produce, supervised), name)
 		if err != nil {
-			panic(fmt.Sprintf("spawn %s: %v", name, err)) // names are unique: the topology is checked
+			panic(fmt.Sprintf("spawn %s: %v", name, err)) // a name is given once
 		}
 		return pid
 	}
@@ -273,27 +278,15 @@ func (s *System) Close(ctx context.Context) error {
 }
 
 func (s *System) close(ctx context.Context) error {
-	s.stopGrowing()
+	leaving := s.stopGrowing()
 	s.desk.close()
-	now := time.Now()
-	for _, p := range s.roster.Load().pools {
-		deadline := now.Add(min(p.Config().DrainTimeout, 24*time.Hour))
-		if limit, ok := ctx.Deadline(); ok && limit.Before(deadline) {
-			deadline = limit
-		}
-		p.ref.Tell(messages.Drain{Deadline: deadline})
+	all := slices.Concat(s.roster.Load().pools, leaving)
+	for _, p := range all {
+		p.drain(ctx)
 	}
 	var errs []error
-	for _, p := range s.roster.Load().pools {
-		select {
-		case <-p.done:
-		case <-ctx.Done():
-			p.ref.Tell(messages.Drain{Deadline: time.Now()})
-			<-p.done
-		}
-		if n := p.revoked.Load(); n > 0 {
-			errs = append(errs, fmt.Errorf("pool %q: %d leases were revoked when their time to come back was over", p.Name(), n))
-		}
+	for _, p := range all {
+		errs = append(errs, p.drained(ctx))
 	}
 	s.desk.stop()
 	errs = append(errs, s.metrics.close())

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -89,6 +90,7 @@ func unknownDatabase(database string, err error) *failure {
 	var none *routing.NoRouteError
 	if errors.As(err, &none) {
 		f.detail = none.Error()
+		f.hint = cmp.Or(none.Advice(), f.hint)
 	}
 	return f
 }
