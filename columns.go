@@ -69,7 +69,7 @@ func (s *Session) describe(ctx context.Context, m *Model, t reflect.Type) (*colu
 // typeOf is how the values of a type are sent, and its name if that is known.
 func typeOf(types *pgtype.Map, oid uint32) (name string, format int16, plain bool) {
 	switch oid {
-	case pgtype.Float4OID, pgtype.Float8OID, pgtype.ByteaOID, pgtype.Float4ArrayOID, pgtype.Float8ArrayOID, pgtype.ByteaArrayOID,
+	case pgtype.Float4OID, pgtype.Float8OID, pgtype.ByteaOID,
 		pgtype.DateOID, pgtype.TimestampOID, pgtype.TimestamptzOID:
 		format, plain = pgx.BinaryFormatCode, true
 	case pgtype.BoolOID, pgtype.Int2OID, pgtype.Int4OID, pgtype.Int8OID, pgtype.NumericOID, pgtype.TextOID, pgtype.VarcharOID, pgtype.BPCharOID,
