@@ -134,7 +134,7 @@ func (s *Session) sendAll(ctx context.Context, p plan) error {
 // whyStale looks whether a row that a statement did not find is there.
 func (s *Session) whyStale(ctx context.Context, p plan, stale *StaleObjectError) error {
 	i := slices.IndexFunc(p.tasks, func(t *task) bool {
-		return t.operation == stale.Operation && t.row != nil && t.entry.model.Table == stale.Table && t.entry.key() == stale.Key
+		return t.operation == stale.Operation && t.row != nil && t.entry.model.Table == stale.Table && t.row.key(t.entry.model) == stale.Key
 	})
 	if i >= 0 {
 		_, err := s.fetchOn(ctx, p.tasks[i].entry)

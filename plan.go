@@ -185,25 +185,24 @@ func takeovers(tasks []*task) []*task {
 	if len(deleted) == 0 {
 		return tasks
 	}
-	return slices.DeleteFunc(tasks, func(t *task) bool {
-		if t.operation == OpDelete {
-			return t.replaces != nil
-		}
+	for _, t := range tasks {
 		m := t.entry.model
 		if t.operation != OpInsert || t.entry.unkeyed() || len(m.Columns) == m.Keys {
-			return false
+			continue
 		}
-		d := deleted[identity{m, strings.Join(t.now[:m.Keys], ", ")}]
-		if d == nil || d.replaces != nil {
-			return false
+		id := identity{m, strings.Join(t.now[:m.Keys], ", ")}
+		d := deleted[id]
+		if d == nil {
+			continue
 		}
-		d.replaces = t.entry // marks it as done by the update
+		delete(deleted, id)
+		d.operation = "" // the update does it
 		t.operation, t.row, t.replaces = OpUpdate, d.row, d.entry
 		for i := m.Keys; i < len(m.Columns); i++ {
 			t.columns = append(t.columns, i)
 		}
-		return false
-	})
+	}
+	return slices.DeleteFunc(tasks, func(t *task) bool { return t.operation == "" })
 }
 
 // link finds what the objects of tasks refer to.

@@ -1,6 +1,7 @@
 package unobun
 
 import (
+	"cmp"
 	"database/sql/driver"
 	"errors"
 	"fmt"
@@ -37,7 +38,7 @@ func literal(gen schema.QueryGen, f *schema.Field, v reflect.Value) (text string
 		return text, nil
 	}
 	if wrong, failed := strings.CutPrefix(text, errorMark); failed {
-		if err := valuerError(field); err != nil {
+		if err := cmp.Or(valuerError(field), elements(field)); err != nil {
 			return "", err
 		}
 		for _, known := range []error{errNotUTF8, errNUL} {
