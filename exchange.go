@@ -26,6 +26,7 @@ type question struct {
 	sql     string
 	formats []int16
 	answer  func(*pgconn.ResultReader) (pgconn.CommandTag, error)
+	wrap    func(error) error // says whose error it is
 }
 
 func newExchange(s *Session) *exchange {
@@ -33,8 +34,8 @@ func newExchange(s *Session) *exchange {
 }
 
 // statement adds one that returns some columns of a model, and then as many texts.
-func (x *exchange) statement(sql string, known *columns, returned []int, told int, answer func(*pgconn.ResultReader) (pgconn.CommandTag, error)) {
-	q := question{sql: portable(sql), answer: answer}
+func (x *exchange) statement(q question, known *columns, returned []int, told int) {
+	q.sql = portable(q.sql)
 	for _, column := range returned {
 		if known == nil {
 			q.formats = append(q.formats, pgx.TextFormatCode)
@@ -49,7 +50,7 @@ func (x *exchange) statement(sql string, known *columns, returned []int, told in
 	for range told {
 		q.formats = append(q.formats, pgx.TextFormatCode)
 	}
-	if hasNullElement(sql) {
+	if hasNullElement(q.sql) {
 		x.want(inputSettings)
 	}
 	x.sent = append(x.sent, q)
@@ -68,14 +69,14 @@ func (x *exchange) run(ctx context.Context) error {
 	s := x.session
 	var questions []question
 	if len(x.set) > 0 {
-		questions = append(questions, question{sql: setAll(x.set), answer: ignore})
+		questions = append(questions, question{sql: setAll(x.set), answer: ignore, wrap: asItIs})
 	}
 	for _, sql := range x.ahead {
-		questions = append(questions, question{sql: sql, answer: ignore})
+		questions = append(questions, question{sql: sql, answer: ignore, wrap: asItIs})
 	}
 	questions = append(questions, x.sent...)
 	if n := len(s.levels); len(x.set) > 0 && n > 0 && !s.levels[n-1].internal { // else the end of the transaction does it
-		questions = append(questions, question{sql: restoreAll(x.set), answer: ignore})
+		questions = append(questions, question{sql: restoreAll(x.set), answer: ignore, wrap: asItIs})
 	}
 	batch, texts := &pgconn.Batch{}, make([]string, len(questions))
 	for i, q := range questions {
@@ -85,22 +86,28 @@ func (x *exchange) run(ctx context.Context) error {
 	trace := traceBatch(ctx, s.backend, texts)
 	results := s.backend.Conn().PgConn().ExecBatch(trace.ctx, batch)
 	var err error
+	answered := 0
 	for _, q := range questions {
 		if !results.NextResult() {
 			break
 		}
 		tag, failed := q.answer(results.ResultReader())
 		trace.query(q.sql, tag, failed)
-		if err == nil {
-			err = failed
+		if err == nil && failed != nil {
+			err = q.wrap(failed)
 		}
+		answered++
 	}
-	if closed := results.Close(); err == nil {
-		err = closed
+	if closed := results.Close(); err == nil && closed != nil {
+		if err = closed; answered < len(questions) { // the server refused its text
+			err = questions[answered].wrap(closed)
+		}
 	}
 	trace.end(err)
 	return err
 }
+
+func asItIs(err error) error { return err }
 
 func ignore(r *pgconn.ResultReader) (pgconn.CommandTag, error) { return r.Close() }
 
@@ -155,7 +162,7 @@ func (s *Session) fetchOn(ctx context.Context, e *entry) (row []driver.Value, er
 		all[i] = i
 	}
 	x := newExchange(s)
-	x.statement(sql, known, all, 0, func(r *pgconn.ResultReader) (pgconn.CommandTag, error) {
+	x.statement(question{sql: sql, wrap: asItIs, answer: func(r *pgconn.ResultReader) (pgconn.CommandTag, error) {
 		var failed error
 		for r.NextRow() {
 			if failed == nil {
@@ -167,7 +174,7 @@ func (s *Session) fetchOn(ctx context.Context, e *entry) (row []driver.Value, er
 			err = failed
 		}
 		return tag, err
-	})
+	}}, known, all, 0)
 	if err := x.run(ctx); err != nil {
 		known.forget()
 		return nil, err

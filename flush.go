@@ -112,23 +112,33 @@ func (s *Session) sendAll(ctx context.Context, p plan) error {
 		x.ahead = []string{"set constraints all deferred"}
 	}
 	for i, t := range p.tasks {
-		x.statement(texts[i], known[t.entry.model], t.returned, len(t.told), func(r *pgconn.ResultReader) (pgconn.CommandTag, error) {
-			tag, err := t.receive(s.unit, s.backend.Conn().TypeMap(), r, known[t.entry.model])
-			if pg := (*pgconn.PgError)(nil); p.circular && errors.As(err, &pg) && (pg.Code == "23503" || pg.Code == "23505") {
-				err = fmt.Errorf("%w (rows of this flush refer to each other in a circle, or exchange unique values, which no order of statements can write: "+
-					"make the constraint DEFERRABLE, or flush in steps)", err)
-			}
-			if err != nil {
-				err = fmt.Errorf("%s %s: %w", t.operation, t.entry.model.Table, err)
-			}
-			return tag, err
-		})
+		x.statement(question{sql: texts[i], wrap: p.wrap(t), answer: func(r *pgconn.ResultReader) (pgconn.CommandTag, error) {
+			return t.receive(s.unit, s.backend.Conn().TypeMap(), r)
+		}}, known[t.entry.model], t.returned, len(t.told))
 	}
-	err = x.run(ctx)
+	if err = x.run(ctx); err != nil {
+		for _, c := range known {
+			c.forget()
+		}
+	}
 	if stale := (*StaleObjectError)(nil); errors.As(err, &stale) {
 		return s.whyStale(ctx, p, stale)
 	}
 	return err
+}
+
+// wrap says of a task's error what it was about.
+func (p plan) wrap(t *task) func(error) error {
+	return func(err error) error {
+		if errors.As(err, new(*StaleObjectError)) {
+			return err
+		}
+		if pg := (*pgconn.PgError)(nil); p.circular && errors.As(err, &pg) && (pg.Code == "23503" || pg.Code == "23505") {
+			return fmt.Errorf("%s %s: %w (rows of this flush refer to each other in a circle, or exchange unique values, which no order of statements can write: "+
+				"make the constraint DEFERRABLE, or flush in steps)", t.operation, t.entry.model.Table, err)
+		}
+		return fmt.Errorf("%s %s: %w", t.operation, t.entry.model.Table, err)
+	}
 }
 
 // whyStale looks whether a row that a statement did not find is there.
@@ -295,7 +305,7 @@ func (w *Statement) sets(column string) {
 }
 
 // receive fills in what the database chose.
-func (t *task) receive(u *unit, types *pgtype.Map, r *pgconn.ResultReader, known *columns) (pgconn.CommandTag, error) {
+func (t *task) receive(u *unit, types *pgtype.Map, r *pgconn.ResultReader) (pgconn.CommandTag, error) {
 	names := make([]string, len(t.returned))
 	for i, at := range t.returned {
 		names[i] = t.entry.model.Columns[at].Name
@@ -314,7 +324,6 @@ func (t *task) receive(u *unit, types *pgtype.Map, r *pgconn.ResultReader, known
 	tag, err := r.Close()
 	switch {
 	case err != nil:
-		known.forget()
 		return tag, err
 	case failed == nil && tag.RowsAffected() == 0:
 		stale := &StaleObjectError{Operation: t.operation, Table: t.entry.model.Table}

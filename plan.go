@@ -79,12 +79,40 @@ func (u *unit) adopt() error {
 			if err != nil {
 				return err
 			}
-			if other.unkeyed() {
+			if u.isNew(other, 0) {
 				u.know(other)
 			}
 		}
 	}
 	return nil
+}
+
+// deepest is how many parents of parents are asked for the key of an object.
+const deepest = 20
+
+// isNew says whether an object that is not known can't have a row: it has no key, or a
+// part of its key is that of a parent that is new or another one.
+func (u *unit) isNew(e *entry, depth int) bool {
+	if e.unkeyed() {
+		return true
+	}
+	for n, p := range e.model.Parents {
+		columns := e.model.at(p.Columns)
+		to := u.parentOf(e, n)
+		if depth == deepest || to == nil || columns == nil || slices.Min(columns) >= e.model.Keys {
+			continue
+		}
+		if to.state == pending && (u.objects[to.object] == to || u.isNew(to, depth+1)) {
+			return true
+		}
+		for i, key := range to.model.at(p.Keys) {
+			own, _ := e.model.Columns[columns[i]].Literal(e.value)
+			if theirs, _ := to.model.Columns[key].Literal(to.value); columns[i] < e.model.Keys && own != theirs {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // todo is what is to be done about an object, nil if there is nothing.
