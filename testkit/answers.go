@@ -19,13 +19,20 @@ type Reply struct {
 }
 
 // Answers is a table of simple queries, by their exact text without a trailing
-// semicolon. Transaction commands, DISCARD ALL and the empty query need no entry.
+// semicolon. Transaction commands, DISCARD ALL, DEALLOCATE ALL, the empty query, and what
+// a pool asks each server that it connects to need no entry.
 type Answers map[string]Reply
 
 // builtin are the answers that need no entry.
 var builtin = Answers{
-	"begin": {}, "commit": {}, "rollback": {}, "discard all": {Tag: "DISCARD ALL"},
+	"begin": {}, "commit": {}, "rollback": {}, "discard all": {Tag: "DISCARD ALL"}, "deallocate all": {Tag: "DEALLOCATE ALL"},
 }
+
+// ofAPool answers what a pool asks a server about itself: when it was started, and whether
+// it takes no writes. whatAPoolAsks is in that question, and hardly in another.
+var ofAPool = Reply{Columns: []string{"started", "read_only"}, Rows: [][]string{{"1", "f"}}}
+
+const whatAPoolAsks = "pg_postmaster_start_time()"
 
 // Answer serves simple queries from a table until the client hangs up. A query
 // that is not in the table gets an error, and [Fake.Err] reports it. The
@@ -60,6 +67,9 @@ func (a Answers) find(sql string) (Reply, bool) {
 	}
 	if isComment(sql) {
 		return Reply{}, true
+	}
+	if strings.Contains(sql, whatAPoolAsks) {
+		return ofAPool, true
 	}
 	reply, ok := builtin[strings.ToLower(sql)]
 	return reply, ok

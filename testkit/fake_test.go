@@ -12,6 +12,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgproto3"
 
+	"github.com/unoactor/unoactor"
+	"github.com/unoactor/unoactor/config"
 	"github.com/unoactor/unoactor/testkit"
 )
 
@@ -178,4 +180,21 @@ func TestAFakeServesTCPAndSkipsToSyncAfterAnExtendedQuery(t *testing.T) {
 		t.Error("a closed fake listens")
 	}
 	conn.Close(t.Context())
+}
+
+func TestAFakeAnswersWhatAPoolAsksForItself(t *testing.T) {
+	f := testkit.NewFake(testkit.Script{testkit.Login(), testkit.Answer(testkit.Answers{"select 1": {Columns: []string{"one"}, Rows: [][]string{{"1"}}}})})
+	sys, err := unoactor.New(t.Context(), config.Topology{
+		Nodes: []config.Node{{Name: "fake", User: "fake", TLS: config.TLS{Mode: "disable"}}},
+		Pools: []config.Pool{{Name: "default", Node: "fake", Size: 1, Reset: config.ResetDiscard, ValidateAfterIdle: time.Nanosecond}},
+	}, unoactor.WithDial(f.Dial))
+	must(t, err)
+	db, err := sys.DB("default")
+	must(t, err)
+	for range 3 {
+		_, err := db.Exec(t.Context(), "select 1")
+		must(t, err)
+	}
+	must(t, sys.Close(t.Context()))
+	must(t, f.Close())
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/unoactor/unoactor/testkit"
 )
@@ -169,6 +170,52 @@ func TestAKilledServerLeavesNoProcessAndRecovers(t *testing.T) {
 	must(t, s.Start(t.Context()))
 	if got, err := s.QueryValue(t.Context(), "", "SELECT n FROM kept"); err != nil || got != "1" {
 		t.Errorf("got %q, %v", got, err)
+	}
+}
+
+func TestClientsOfAKilledServerGetNoMessage(t *testing.T) {
+	t.Parallel()
+	s := testkit.Postgres(t)
+	for range 3 {
+		var ends []chan error
+		for range 60 {
+			conn := connect(t, s.URL(""))
+			end := make(chan error, 1)
+			ends = append(ends, end)
+			go func() {
+				_, err := conn.WaitForNotification(t.Context())
+				end <- err
+			}()
+		}
+		must(t, s.Kill())
+		for _, end := range ends {
+			if err, told := <-end, (*pgconn.PgError)(nil); err == nil || errors.As(err, &told) {
+				t.Errorf("a client was told: %v", err)
+			}
+		}
+		must(t, s.Start(t.Context()))
+	}
+}
+
+func TestAServerThatIsStillShuttingDownIsStartedAgain(t *testing.T) {
+	t.Parallel()
+	s := testkit.Postgres(t)
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, stop := range []func(context.Context) error{s.Stop, s.StopImmediate} {
+		before := s.PID()
+		if err := stop(over); err != nil && !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+		if err := s.Start(over); !errors.Is(err, context.Canceled) && s.PID() == before {
+			t.Errorf("started within no time: %v", err)
+		}
+		must(t, s.Start(t.Context()))
+		must(t, s.Exec(t.Context(), "", "SELECT 1"))
+		if s.PID() == before {
+			t.Error("the server that was told to stop is taken for the one that was started")
+		}
+		must(t, s.Start(t.Context())) // it runs
 	}
 }
 

@@ -19,6 +19,8 @@ type postmaster struct {
 	data  string
 	ended chan struct{} // closed when the process has ended and was collected
 	err   error         // how it ended; read it after ended is closed
+
+	stopping bool // it was told to; who has the server's lock has it
 }
 
 // launch starts the process under the watchdog's eyes; it is ready for clients

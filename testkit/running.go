@@ -6,13 +6,14 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"syscall"
 	"time"
 )
 
 // Start starts a server that was stopped or killed, and returns when it
 // accepts clients, which after Kill includes crash recovery. A running server
-// is left alone.
+// is left alone; one that was told to stop, and is still at it, ends first.
 func (s *Server) Start(ctx context.Context) error {
 	s.running.Lock()
 	defer s.running.Unlock()
@@ -23,8 +24,12 @@ func (s *Server) start(ctx context.Context) error {
 	switch {
 	case s.closed:
 		return ErrServerClosed
-	case s.master != nil && s.master.alive():
+	case s.master != nil && s.master.alive() && !s.master.stopping:
 		return nil
+	case s.master != nil && s.master.stopping:
+		if err := s.master.wait(ctx); err != nil {
+			return fmt.Errorf("the server is still shutting down: %w", err)
+		}
 	}
 	// Orphans of a killed postmaster would keep the data directory in use.
 	if err := s.kill(); err != nil {
@@ -60,6 +65,7 @@ func (s *Server) stop(ctx context.Context, signal syscall.Signal) error {
 		return nil
 	}
 	s.thaw()
+	s.master.stopping = true
 	s.master.signal(signal)
 	return s.master.wait(ctx)
 }
@@ -113,11 +119,18 @@ func (s *Server) kill() error {
 	if err != nil {
 		return err
 	}
-	for _, pid := range pids {
+	s.frozen = nil
+	// The children first, while the postmaster is stopped: one that notices the end of
+	// its parent would tell its client.
+	children := slices.DeleteFunc(pids, func(pid int) bool { return pid == s.master.pid() })
+	for _, pid := range children {
 		_ = syscall.Kill(pid, syscall.SIGKILL) // it may have ended already
 	}
-	s.frozen = nil
-	return errors.Join(s.master.wait(ctx), gone(ctx, pids...))
+	if err := gone(ctx, children...); err != nil {
+		return err
+	}
+	s.master.signal(syscall.SIGKILL)
+	return errors.Join(s.master.wait(ctx), gone(ctx, children...))
 }
 
 // Freeze stops every process of the server in its tracks (SIGSTOP): the kernel
