@@ -27,12 +27,40 @@ func (k *checker) gateway(g Gateway) {
 	}
 	k.timings(g.Source, "gateway", timing{"login_timeout", g.LoginTimeout, true}, timing{"query_wait", g.QueryWait, false},
 		timing{"idle_timeout", g.IdleTimeout, false}, timing{"idle_in_transaction", g.IdleInTransaction, false},
-		timing{"drain_timeout", g.DrainTimeout, true})
+		timing{"write_timeout", g.WriteTimeout, false}, timing{"drain_timeout", g.DrainTimeout, true})
 	if g.MaxClients < 1 {
 		k.wrong(g.Source, "max_clients", "gateway", "", "want at least 1, not %d", g.MaxClients)
 	}
+	k.logins(g)
+	k.socket(g)
 	if g.MaxMessage < 1<<10 || g.MaxMessage > 1<<30 {
 		k.wrong(g.Source, "max_message", "gateway", `write "64MiB", or leave it out`, "want 1KiB to 1GiB, not %v", bytesSize(g.MaxMessage))
+	}
+}
+
+func (k *checker) logins(g Gateway) {
+	switch {
+	case g.MaxLogins < 1:
+		k.wrong(g.Source, "max_logins", "gateway", "", "want at least 1, not %d", g.MaxLogins)
+	case g.MaxLoginsPerAddress < 1:
+		k.wrong(g.Source, "max_logins_per_address", "gateway", "", "want at least 1, not %d", g.MaxLoginsPerAddress)
+	case g.MaxLoginsPerAddress > g.MaxLogins:
+		k.wrong(g.Source, "max_logins_per_address", "gateway", "make it smaller, or max_logins larger",
+			"%s is more than max_logins, %s", shown(g.Source, "max_logins_per_address", g.MaxLoginsPerAddress), shown(g.Source, "max_logins", g.MaxLogins))
+	}
+}
+
+// socket looks at what is said of the Unix socket's file. Whether there is such a
+// group only the machine can tell that it is made on.
+func (k *checker) socket(g Gateway) {
+	if mode, err := strconv.ParseUint(g.SocketMode, 8, 32); err != nil || mode > 0o777 {
+		k.wrong(g.Source, "socket_mode", "gateway", `write "0770", for the user and the group that the daemon runs as, or "0777", for everybody`,
+			"%s is no mode of a file in octal digits", quote(g.Source, "socket_mode", g.SocketMode))
+	}
+	for _, setting := range []string{"socket_mode", "socket_group"} {
+		if _, given := g.Source.settings[setting]; given && g.Socket == "" {
+			k.wrong(g.Source, setting, "gateway", "add socket, the folder of a Unix socket, or leave it out", "there is no Unix socket that it could be of")
+		}
 	}
 }
 

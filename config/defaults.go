@@ -153,11 +153,18 @@ func (g Gateway) complete() Gateway {
 		g.Listen = []string{"127.0.0.1:6432"}
 	}
 	set(&g.Auth, SCRAM)
+	if g.Auth == Trust {
+		set(&g.SocketMode, "0700")
+	}
+	set(&g.SocketMode, "0777")
 	set(&g.MaxClients, 10000)
+	set(&g.MaxLogins, max(200, g.MaxClients/5))
+	set(&g.MaxLoginsPerAddress, max(1, g.MaxLogins/2))
 	set(&g.LoginTimeout, 15*time.Second)
 	set(&g.QueryWait, 2*time.Minute)
 	set(&g.IdleTimeout, Never)
 	set(&g.IdleInTransaction, Never)
+	set(&g.WriteTimeout, Never)
 	set(&g.DrainTimeout, 30*time.Second)
 	set(&g.MaxMessage, 1<<30)
 	return g

@@ -103,12 +103,17 @@ var routeSettings = []setting[Route]{
 var gatewaySettings = []setting[Gateway]{
 	{"listen", Restart, func(g *Gateway) field { return texts(&g.Listen, 1) }},
 	{"socket", Restart, func(g *Gateway) field { return text(&g.Socket) }},
+	{"socket_mode", Restart, func(g *Gateway) field { return text(&g.SocketMode) }},
+	{"socket_group", Restart, func(g *Gateway) field { return text(&g.SocketGroup) }},
 	{"auth", Live, func(g *Gateway) field { return text(&g.Auth) }},
 	{"max_clients", Live, func(g *Gateway) field { return number(&g.MaxClients, 1, math.MaxInt32) }},
+	{"max_logins", Live, func(g *Gateway) field { return number(&g.MaxLogins, 1, math.MaxInt32) }},
+	{"max_logins_per_address", Live, func(g *Gateway) field { return number(&g.MaxLoginsPerAddress, 1, math.MaxInt32) }},
 	{"login_timeout", Live, func(g *Gateway) field { return period(&g.LoginTimeout) }},
 	{"query_wait", Live, func(g *Gateway) field { return period(&g.QueryWait) }},
 	{"idle_timeout", Live, func(g *Gateway) field { return period(&g.IdleTimeout) }},
 	{"idle_in_transaction", Live, func(g *Gateway) field { return period(&g.IdleInTransaction) }},
+	{"write_timeout", Live, func(g *Gateway) field { return period(&g.WriteTimeout) }},
 	{"drain_timeout", Live, func(g *Gateway) field { return period(&g.DrainTimeout) }},
 	{"max_message", Live, func(g *Gateway) field { return size(&g.MaxMessage) }},
 }

@@ -242,19 +242,34 @@ type Gateway struct {
 	// Socket is the directory of a Unix socket, named as PostgreSQL names it
 	// (.s.PGSQL.<port of the first TCP address>). Empty: none.
 	Socket string
-	Auth   Auth
-	Users  []User
-	// MaxClients is how many clients may be connected at once. Default 10000.
+	// SocketMode is who may connect by the socket, as chmod's octal number, and
+	// SocketGroup, a name or a number, whom the socket's file belongs to. Defaults
+	// 0777, as PostgreSQL's, or 0700 where Auth is Trust; and the process's own group.
+	SocketMode  string
+	SocketGroup string
+	Auth        Auth
+	Users       []User
+	// MaxClients is how many clients may be logged in at once. Default 10000.
 	MaxClients int
+	// MaxLogins is how many connections may be logging in at once, and
+	// MaxLoginsPerAddress how many of them from one address. Defaults a fifth of
+	// MaxClients, but at least 200; and half of that.
+	MaxLogins           int
+	MaxLoginsPerAddress int
 	// LoginTimeout bounds start-up and authentication. Default 15 s.
 	LoginTimeout time.Duration
 	// QueryWait is the longest that a client waits for a backend, where the
 	// pool's acquire_timeout is not shorter. Default 2 min.
 	QueryWait time.Duration
-	// IdleTimeout ends a client that is idle for longer; IdleInTransaction, one
-	// that is idle in a transaction. Default Never, both.
+	// IdleTimeout ends a client that says nothing complete for longer;
+	// IdleInTransaction, one that does so while a backend waits for it: in a
+	// transaction, between two messages of an extended batch, in a COPY, in the
+	// middle of a message. Default Never, both.
 	IdleTimeout       time.Duration
 	IdleInTransaction time.Duration
+	// WriteTimeout ends a client that takes nothing of what it is sent for longer.
+	// Default Never.
+	WriteTimeout time.Duration
 	// DrainTimeout is how long a shutdown waits for transactions to end. Default 30 s.
 	DrainTimeout time.Duration
 	// MaxMessage bounds one message of a client, in bytes. Default 1 GiB.

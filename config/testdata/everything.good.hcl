@@ -97,14 +97,20 @@ route "all" {
 gateway {
   listen              = ["127.0.0.1:6432", "[::1]:6432"]
   socket              = "/run/unoactor"
+  socket_mode         = "0770"
+  socket_group        = "app"
   auth                = "md5"
   max_clients         = 100
+  max_logins          = 50
   login_timeout       = "5s"
   query_wait          = "10s"
   idle_timeout        = "1h"
   idle_in_transaction = "1m"
+  write_timeout       = "2m"
   drain_timeout       = "5s"
   max_message         = "64MiB"
+
+  max_logins_per_address = 20
   user "app" {
     password = "md5cafe0000cafe0000cafe0000cafe0000"
   }

@@ -4,6 +4,8 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"encoding/binary"
+	"maps"
+	"slices"
 	"sync"
 )
 
@@ -53,6 +55,13 @@ func (r *registry) entered(c *client) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.logins, c)
+}
+
+// entering lists those that log in.
+func (r *registry) entering() []*client {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Collect(maps.Keys(r.logins))
 }
 
 func (r *registry) remove(c *client) {

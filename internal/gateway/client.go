@@ -20,6 +20,9 @@ import (
 type client struct {
 	server   *Server
 	socket   *socket
+	address  string      // where it comes from
+	seat     *place      // in the lobby
+	ousted   atomic.Bool // that was given to somebody else
 	user     string
 	database string
 	pool     Pool
@@ -55,10 +58,14 @@ type client struct {
 	grant   conn.Lease
 	denial  error
 
-	mu      sync.Mutex
-	killed  bool          // it gets no backend any more
-	queuing func()        // ends its wait for a backend
-	running *conn.Backend // what a cancel request may cancel
+	mu         sync.Mutex
+	killed     bool          // it gets no backend any more
+	queuing    func()        // ends its wait for a backend
+	running    *conn.Backend // what a cancel request may cancel
+	serving    *socket       // that backend's
+	cancels    int           // cancel requests that are under way
+	until      time.Time     // by when the server must have answered, since nobody waits for that any more; zero: somebody does
+	cancelling sync.RWMutex  // held by cancel requests that are under way, and never while mu is waited for
 }
 
 // serve is the life of a client that is logged in. Its error is what ended it.
@@ -198,33 +205,71 @@ func (c *client) kill() {
 	c.mu.Lock()
 	c.killed = true
 	c.mu.Unlock()
+	c.unwanted(killTime)
+	_ = c.socket.Close()
 	c.cancel()
-	c.socket.Close()
 }
+
+// unwanted says that nobody waits for the server's answers any more: it gets so much
+// time for them. Unless it has used that up, the backend then serves others.
+func (c *client) unwanted(limit time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if until := time.Now().Add(limit); c.until.IsZero() || until.Before(c.until) {
+		c.until = until
+	}
+	if c.serving != nil {
+		_ = c.serving.SetDeadline(c.until) // fails on a closed socket only, which its reader notices
+	}
+}
+
+const (
+	// settleTime is how long a server may take to answer what a client left behind,
+	// and killTime, what a client did that was ended by a shutdown. A second later
+	// the slot is free in any case.
+	settleTime = 4 * time.Second
+	killTime   = 2 * time.Second
+	// cancelWait is how long a backend is held for a cancel request at most.
+	cancelWait = 5 * time.Second
+	// manyCancels of one client are under way at most. Of more none could mean
+	// anything that these don't.
+	manyCancels = 2
+)
 
 // cancel cancels what the client waits for: a backend, or an answer. While the
 // request is under way the backend is not given back, so it hits no other.
 func (c *client) cancel() {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	if c.queuing != nil {
 		c.queuing()
 	}
-	if c.running != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), cancelWait)
-		defer cancel()
-		if err := c.running.CancelRequest(ctx); err != nil {
-			c.server.log.Debug("cancel request failed", "error", err)
-		}
+	b, until := c.running, c.until
+	if b == nil || c.cancels == manyCancels {
+		c.mu.Unlock()
+		return
 	}
+	c.cancels++
+	c.cancelling.RLock() // does not wait: release forgets the backend first
+	c.mu.Unlock()
+	ctx, cancel := context.WithTimeout(context.Background(), cancelWait)
+	defer cancel()
+	if !until.IsZero() {
+		ctx, cancel = context.WithDeadline(ctx, until)
+		defer cancel()
+	}
+	if err := b.CancelRequest(ctx); err != nil {
+		c.server.log.Debug("cancel request failed", "error", err)
+	}
+	c.cancelling.RUnlock()
+	c.mu.Lock()
+	c.cancels--
+	c.mu.Unlock()
 }
-
-// cancelWait is how long a backend is held for a cancel request at most.
-const cancelWait = 5 * time.Second
 
 // abandoned cancels for a client that hung up while it waited.
 func (c *client) abandoned() {
 	if !c.gone.Swap(true) {
+		c.unwanted(settleTime)
 		c.cancel()
 	}
 }

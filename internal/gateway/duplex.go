@@ -78,7 +78,9 @@ func (c *client) forward() (turn, error) {
 	upstream := c.upstream
 	d.busy = true
 	d.mu.Unlock()
+	c.waiting.Store(c.server.ticks.Load()) // meanwhile nobody reads from the client
 	err := upstream.write(out)
+	c.waiting.Store(0)
 	d.mu.Lock()
 	if err == nil {
 		err = c.inquire()

@@ -1,6 +1,10 @@
 package gateway
 
-import "github.com/unoactor/unoactor/internal/words"
+import (
+	"time"
+
+	"github.com/unoactor/unoactor/internal/words"
+)
 
 // What the tests see of the inside.
 
@@ -141,3 +145,65 @@ func Take(stream []byte, cuts []byte) (out []byte, refused bool) {
 	}
 	return out, false
 }
+
+// Lobby is a lobby without connections.
+type Lobby struct{ l lobby }
+
+// NewLobby makes one with the caps of a configuration.
+func NewLobby(clients, logins, host, sockets int) *Lobby {
+	return &Lobby{lobby{limits: lobbyLimits{clients, logins, host, sockets}}}
+}
+
+// Place is a connection's in a lobby.
+type Place struct {
+	l         *lobby
+	p         *place
+	displaced bool
+}
+
+// Enter returns a place, or why there is none.
+func (l *Lobby) Enter(address string) (*Place, string) {
+	p := &Place{l: &l.l}
+	var f *failure
+	if p.p, f = l.l.enter(address, time.Now(), func() { p.displaced = true }); f != nil {
+		return nil, f.message + " " + f.detail + " " + f.hint
+	}
+	return p, ""
+}
+
+// Admit returns why it may not be a client.
+func (p *Place) Admit() string {
+	if f := p.l.admit(p.p); f != nil {
+		return f.message
+	}
+	return ""
+}
+
+// Hold, Leave and Displaced are what they are called.
+func (p *Place) Hold(wait time.Duration, over func()) { p.l.hold(p.p, wait, over) }
+func (p *Place) Leave()                               { p.l.leave(p.p) }
+func (p *Place) Displaced() bool                      { return p.displaced }
+
+// Close and Count are those of the lobby.
+func (l *Lobby) Close()                       { l.l.close() }
+func (l *Lobby) Count() (clients, logins int) { return l.l.count() }
+
+// Offenders are what is known of addresses.
+type Offenders struct{ o offenders }
+
+// NewOffenders knows of none.
+func NewOffenders() *Offenders { return &Offenders{} }
+
+// Refused notes a refusal; Known is how many addresses are remembered.
+func (o *Offenders) Refused(address string) time.Duration { return o.o.refused(address, time.Now()) }
+func (o *Offenders) Known() int                           { return len(o.o.by) }
+
+// Seldom is what is told of seldom.
+type Seldom struct{ s seldom }
+
+// NewSeldom tells once an interval.
+func NewSeldom(every time.Duration) *Seldom { return &Seldom{seldom{every: every}} }
+
+// Tell and Rest are those of now.
+func (s *Seldom) Tell() (int, bool) { return s.s.tell(time.Now()) }
+func (s *Seldom) Rest() int         { return s.s.rest(time.Now()) }

@@ -79,6 +79,25 @@ var (
 	}
 )
 
+// errDisplaced is a login that did not finish in its time, while others wanted in.
+var errDisplaced = &failure{fatal: true, code: "53300", message: "too many connections are logging in to the gateway",
+	detail: "This one has not finished in time, and its place was needed.", hint: "Connect again, or raise the gateway's max_logins and max_logins_per_address."}
+
+func tooManyLogins(where string, limit int, setting string) *failure {
+	return &failure{fatal: true, code: "53300", message: "too many connections are logging in " + where,
+		detail: fmt.Sprintf("The limit is %d.", limit), hint: fmt.Sprintf("Try again later, or raise the gateway's %s.", setting)}
+}
+
+func tooManyRefused(refused int) *failure {
+	return &failure{fatal: true, code: "53300", message: "too many logins from this address were refused",
+		detail: fmt.Sprintf("%d of them have not heard so yet: each takes longer.", refused), hint: "Correct the password of the others, and try again in a few seconds."}
+}
+
+func tooFewDescriptors(limit int) *failure {
+	return &failure{fatal: true, code: "53300", message: "too many clients are connected to the gateway",
+		detail: fmt.Sprintf("Its limit of open files carries %d, besides its backends.", limit), hint: "Raise the limit of open files of its process (ulimit -n, LimitNOFILE)."}
+}
+
 func tooManyClients(limit int) *failure {
 	return &failure{fatal: true, code: "53300", message: "too many clients are connected to the gateway",
 		detail: fmt.Sprintf("Its limit is %d.", limit), hint: "Raise the gateway's max_clients, or connect fewer."}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/unoactor/unoactor/conn"
@@ -23,19 +24,21 @@ func (c *client) borrow() *failure {
 		return refused(err, 0, 0)
 	}
 	h := remember(b)
-	upstream, err := h.raw(context.Background(), b) // waits for nothing but a server that has just answered
+	ctx, cancel := context.WithTimeout(context.Background(), settleTime) // a client has no context but its connection
+	defer cancel()
+	upstream, err := h.raw(ctx, b)
 	if err != nil {
 		l.Destroy(err)
 		return refused(err, 0, 0)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.killed {
+	if c.killed || !c.until.IsZero() { // or it has gone meanwhile
 		l.Release()
 		return errShutdown
 	}
 	c.lease, c.backend, c.held, c.upstream, c.broken, c.farewell = l, b, h, upstream, false, ""
-	c.running = b
+	c.running, c.serving = b, upstream
 	return nil
 }
 
@@ -180,11 +183,22 @@ func (c *client) countPin() {
 // release ends the lease. It waits for a cancel request that is under way.
 func (c *client) release() {
 	c.mu.Lock()
-	c.running = nil
+	c.running, c.serving = nil, nil
+	until, hurried := c.until, c.cancels > 0
 	c.mu.Unlock()
-	if c.broken {
+	if hurried {
+		c.cancelling.Lock()
+		c.cancelling.Unlock() //nolint:staticcheck // nothing is guarded: the cancel requests have ended
+	}
+	if !until.IsZero() && !c.broken {
+		c.broken = c.upstream.SetDeadline(time.Time{}) != nil
+	}
+	switch {
+	case c.broken && !until.IsZero() && !time.Now().Before(until):
+		c.lease.DestroySilent(errUnanswered)
+	case c.broken:
 		c.lease.Destroy(errors.New(cmp.Or(c.farewell, "lost by a client of the gateway")))
-	} else {
+	default:
 		c.lease.Answered()
 		c.lease.Release()
 	}
@@ -193,8 +207,8 @@ func (c *client) release() {
 	c.back.r, c.back.w, c.back.passing = 0, 0, 0
 }
 
-// settleTime is how long a server may take to answer what a client left behind.
-const settleTime = 5 * time.Second
+// errUnanswered is a server that did not say in time what became of what its client left behind.
+var errUnanswered = errors.New("the server did not answer in time, after the client had gone")
 
 // settle gives back, or gives up, the backend of a client that has gone.
 func (c *client) settle() {
@@ -223,9 +237,7 @@ func (c *client) finish() error {
 	if c.passing > 0 {
 		return fmt.Errorf("the client went away in the middle of a message")
 	}
-	if err := c.upstream.SetDeadline(time.Now().Add(settleTime)); err != nil {
-		return err
-	}
+	c.unwanted(settleTime)
 	if !c.core.settled() && !c.core.copyIn {
 		c.cancel()
 	}
@@ -247,7 +259,7 @@ func (c *client) finish() error {
 	if !c.core.free() {
 		return fmt.Errorf("the server is not ready for another client")
 	}
-	return c.upstream.SetDeadline(time.Time{})
+	return nil
 }
 
 // await reads answers that nobody wants until all are there. A server that asks
@@ -257,7 +269,7 @@ func (c *client) await() error {
 	c.back.begin(false)
 	owed := c.core.replies.readies
 	for c.core.inTurns() || c.trailing() {
-		if err := c.answer(); err != nil {
+		if err := c.insist(); err != nil {
 			return err
 		}
 		if n := c.core.replies.readies; n > 0 && n < owed {
@@ -269,4 +281,24 @@ func (c *client) await() error {
 		}
 	}
 	return nil
+}
+
+// insist reads an answer that nobody wants. Where none comes the server is asked to
+// cancel again: the first request may have come before the statement that it meant.
+func (c *client) insist() error {
+	for {
+		again := time.Now().Add(time.Second)
+		patient := again.Before(c.until)
+		if patient {
+			_ = c.upstream.SetReadDeadline(again) // fails on a closed socket only, which the read tells
+		} else {
+			_ = c.upstream.SetReadDeadline(c.until)
+		}
+		err := c.answer()
+		if err == nil || !patient || !errors.Is(err, os.ErrDeadlineExceeded) {
+			return err
+		}
+		c.back.lost, c.broken = false, false
+		c.cancel()
+	}
 }

@@ -14,16 +14,22 @@ import (
 // errDone is a connection that has had what it came for: a cancel request.
 var errDone = errors.New("done")
 
+// refusedLogin is a client that did not prove who it is.
+type refusedLogin struct{ *failure }
+
 // login takes a client from its first byte to its first ReadyForQuery.
-func (c *client) login(full bool) error {
+func (c *client) login() error {
 	deadline := time.Now().Add(c.server.config.LoginTimeout)
 	if err := c.socket.SetDeadline(deadline); err != nil {
 		return err
 	}
 	c.server.registry.enter(c)
 	defer c.server.registry.entered(c)
-	if c.server.draining.Load() {
-		return errStarting // and nobody would wake it
+	switch { // nobody would wake it now
+	case c.server.draining.Load():
+		return errStarting
+	case c.ousted.Load():
+		return errDisplaced
 	}
 	start, err := c.readStartup()
 	if err != nil {
@@ -31,12 +37,11 @@ func (c *client) login(full bool) error {
 	}
 	switch {
 	case start.kind == cancelCode:
+		c.server.door.lobby.leave(c.seat) // how many of them are under way has a bound of its own
 		c.server.cancel(start)
 		return errDone
 	case c.server.draining.Load():
 		return errStarting
-	case full:
-		return tooManyClients(c.server.config.MaxClients)
 	}
 	if err := c.socket.write(start.negotiate()); err != nil {
 		return err
@@ -44,6 +49,9 @@ func (c *client) login(full bool) error {
 	c.user, c.database = start.parameters["user"], start.database()
 	if err := c.server.auth.check(c.user, c.ask); err != nil {
 		return c.loginError(err)
+	}
+	if f := c.server.door.lobby.admit(c.seat); f != nil {
+		return f
 	}
 	c.pool, err = c.server.router.Route(c.database, c.user)
 	if err != nil {
@@ -59,6 +67,9 @@ func (c *client) login(full bool) error {
 	defer cancel()
 	defer c.whileQueuing(cancel)()
 	if c.settings, err = c.server.welcomes.settings(ctx, c.pool, wanted); err != nil {
+		if c.server.draining.Load() {
+			return errStarting
+		}
 		return err
 	}
 	c.initial, c.core.reports, c.core.asked = c.settings, c.settings.reported, c.settings.asked
@@ -69,17 +80,28 @@ func (c *client) login(full bool) error {
 	return c.greet()
 }
 
-// loginError tells a client that took too long that it did, and one that came
-// too late for a shutdown.
+// loginError tells what the end of a login means: the client took too long, or was
+// in the way of others, or came too late for a shutdown, or is not who it says.
 func (c *client) loginError(err error) error {
 	var timeout net.Error
-	if errors.As(err, &timeout) && timeout.Timeout() {
-		if c.server.draining.Load() {
-			return errStarting
-		}
-		return errLoginTimeout
+	var f *failure
+	switch {
+	case errors.As(err, &f) && f.code == "28P01":
+		return &refusedLogin{f}
+	case !errors.As(err, &timeout) || !timeout.Timeout():
+		return err
+	case c.server.draining.Load():
+		return errStarting
+	case c.ousted.Load():
+		return errDisplaced
 	}
-	return err
+	return errLoginTimeout
+}
+
+// displaced has a client that logs in go, since others want to.
+func (c *client) displaced() {
+	c.ousted.Store(true)
+	c.wake()
 }
 
 // readStartup reads start-up packets until one that is not about encryption.

@@ -2,6 +2,7 @@ package gateway_test
 
 import (
 	"context"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -45,6 +46,11 @@ func start(t testing.TB, server *testkit.Server, database string, change func(*c
 
 func startWith(t testing.TB, server *testkit.Server, database string, route config.Route, change func(*config.Pool, *config.Gateway)) world {
 	t.Helper()
+	return startLogged(t, server, database, os.Stderr, route, change)
+}
+
+func startLogged(t testing.TB, server *testkit.Server, database string, out io.Writer, route config.Route, change func(*config.Pool, *config.Gateway)) world {
+	t.Helper()
 	n := config.Node{Name: "main", Host: server.Host(), Port: uint16(server.Port()), User: server.User(), Password: config.Secret(server.Password()),
 		Database: database, BackoffMin: 20 * time.Millisecond, BackoffMax: 200 * time.Millisecond}
 	p := config.Pool{Name: "default", Node: "main", Size: 4}
@@ -52,7 +58,7 @@ func startWith(t testing.TB, server *testkit.Server, database string, route conf
 	if change != nil {
 		change(&p, &g)
 	}
-	log := hclog.New(&hclog.LoggerOptions{Output: os.Stderr, Level: hclog.Warn})
+	log := hclog.New(&hclog.LoggerOptions{Output: out, Level: hclog.Warn})
 	tree, err := supervisor.Start(config.Topology{Nodes: []config.Node{n}, Pools: []config.Pool{p}, Gateway: g,
 		Routes: []config.Route{route}}, supervisor.Options{Log: log})
 	if err != nil {

@@ -35,6 +35,9 @@ type Options struct {
 	Config config.Gateway
 	Router Router
 	Log    hclog.Logger
+	// MaxConnections is how many connections there are descriptors for, whatever
+	// they are for; 0 is no limit.
+	MaxConnections int
 }
 
 // Server serves the PostgreSQL protocol. Its methods are safe for concurrent use.
@@ -47,6 +50,7 @@ type Server struct {
 	registry  registry
 	welcomes  welcomes
 	counters  counters
+	door      door
 
 	ticks    atomic.Int64 // seconds, roughly
 	draining atomic.Bool
@@ -67,6 +71,8 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{config: o.Config, router: o.Router, log: o.Log, auth: auth, watch: make(chan struct{})}
 	s.ticks.Store(1)
+	s.door.lobby.limits = lobbyLimits{o.Config.MaxClients, o.Config.MaxLogins, o.Config.MaxLoginsPerAddress, o.MaxConnections}
+	s.door.refused.every, s.door.declined.every, s.door.lacking.every = time.Second, time.Second, 10*time.Second
 	if s.log == nil {
 		s.log = hclog.NewNullLogger()
 	}
@@ -97,33 +103,39 @@ func (s *Server) accept(l net.Listener) error {
 		if err != nil {
 			var temporary interface{ Temporary() bool }
 			if errors.As(err, &temporary) && temporary.Temporary() && !s.draining.Load() { // out of file descriptors
-				s.log.Warn("a client could not be accepted", "error", err)
-				time.Sleep(20 * time.Millisecond) //nolint:forbidigo // nothing tells when there are descriptors again
+				s.lackDescriptors(err)
 				continue
 			}
 			return err
 		}
-		s.clients.Go(func() { s.serve(c) })
+		s.receive(c)
 	}
 }
 
 // serve is a client's goroutine.
-func (s *Server) serve(c net.Conn) {
-	defer c.Close()
-	n := s.counters.clients.Add(1)
-	defer s.counters.clients.Add(-1)
-	if tcp, ok := c.(*net.TCPConn); ok {
+func (s *Server) serve(c *client) {
+	stays := false
+	defer func() {
+		if !stays {
+			_ = c.socket.Close()
+			s.door.lobby.leave(c.seat)
+		}
+	}()
+	if tcp, ok := c.socket.Conn.(*net.TCPConn); ok {
 		_ = tcp.SetNoDelay(true) // fails only on a closed socket
 	}
-	client := &client{server: s, socket: newSocket(c)}
-	client.core.tx = 'I'
-	defer client.survive()
-	err := client.login(int(n) > s.config.MaxClients)
-	if err == nil {
-		defer s.registry.remove(client)
-		err = client.serve()
+	defer c.survive()
+	err := c.login()
+	if f, refused := err.(*refusedLogin); refused { //nolint:errorlint // made by login, which wraps nothing
+		stays = true
+		s.refuseLogin(c, f.failure)
+		return
 	}
-	client.leave(err)
+	if err == nil {
+		defer s.registry.remove(c)
+		err = c.serve()
+	}
+	c.leave(err)
 }
 
 // watchEvery is how often it is looked whether those who wait for an answer are
@@ -141,6 +153,7 @@ func (s *Server) watchWaiting() {
 			return
 		case <-ticker.C:
 			tick := s.ticks.Add(1)
+			s.tellRest(time.Now())
 			for _, c := range s.registry.all() {
 				if since := c.waiting.Load(); since != 0 && since < tick && c.socket.hungUp() {
 					s.clients.Go(c.abandoned)
@@ -151,8 +164,9 @@ func (s *Server) watchWaiting() {
 }
 
 // Shutdown lets nobody in any more, ends clients that are outside a transaction,
-// lets the others finish theirs until ctx ends, and then ends them too. It
-// returns when all goroutines of the server have ended.
+// lets the others finish theirs until ctx ends, and then ends them too, all at once.
+// It returns when all goroutines of the server have ended, about two seconds after
+// the end of ctx at most, whatever clients and servers do.
 func (s *Server) Shutdown(ctx context.Context) error {
 	if s.draining.Swap(true) {
 		return nil
@@ -160,8 +174,13 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	s.closeListeners()
 	close(s.watch)
 	s.accepts.Wait()
+	s.door.lobby.close()
+	s.door.farewells.close()
 	for _, c := range s.registry.all() {
 		c.wake()
+	}
+	for _, c := range s.registry.entering() {
+		c.cancel() // its wait for a backend to be greeted by
 	}
 	done := make(chan struct{})
 	go func() { s.clients.Wait(); close(done) }()
@@ -171,10 +190,12 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	case <-ctx.Done():
 	}
 	left := s.registry.all()
+	var kills sync.WaitGroup
 	for _, c := range left {
-		c.kill()
+		kills.Go(c.kill)
 	}
 	<-done
+	kills.Wait()
 	s.log.Warn("clients were ended in a transaction, their time to finish was over", "clients", len(left))
 	return nil
 }
