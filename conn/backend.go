@@ -35,6 +35,7 @@ type Backend struct {
 	abandoned atomic.Bool   // a hook that hangs may still use it: nobody else does
 	broken    error         // what its holder gave it up for
 	silent    bool          // it gave no sign of life: its socket is closed
+	owing     bool          // it did not answer in time, though it was asked to cancel
 	tainted   bool
 	answered  int64 // when its server last did, as far as its holders told; on the clock of the slots
 	session   any

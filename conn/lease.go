@@ -83,6 +83,17 @@ func (l Lease) Destroy(reason error) {
 	l.Release()
 }
 
+// DestroySilent is Destroy for a backend whose server owes an answer and has not given
+// it in time: closing it is not allowed to take long either, so that its slot is free.
+func (l Lease) DestroySilent(reason error) {
+	b, err := l.Backend()
+	if err != nil {
+		return
+	}
+	b.owing = true
+	l.Destroy(reason)
+}
+
 // Identity is the slot that was leased, and which of its leases this is. Safe for
 // concurrent use; of a lease that is not zero.
 func (l Lease) Identity() (slot int, epoch uint64) { return l.slot.index, l.epoch }

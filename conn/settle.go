@@ -78,6 +78,9 @@ func (b *Backend) reset(ctx context.Context) error {
 // of which nobody knows what it does, has run there.
 type Disturbed interface{ Disturbed() }
 
+// lastCall bounds the last cancel request to a server that did not answer others.
+const lastCall = time.Second
+
 // Close ends a claimed backend and returns when the server's process is gone,
 // or ctx ends: PostgreSQL closes its end last of all. Until then it counts
 // against the server's limits, so until then it keeps its slot.
@@ -88,6 +91,14 @@ func (b *Backend) Close(ctx context.Context) {
 		return
 	}
 	if b.silent {
+		b.px.Close(ctx)
+		return
+	}
+	if b.owing {
+		ctx, cancel := context.WithTimeout(ctx, lastCall)
+		defer cancel()
+		_ = b.pg.CancelRequest(ctx) // in vain where the server is frozen
+		socket.Close()
 		b.px.Close(ctx)
 		return
 	}

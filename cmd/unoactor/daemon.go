@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/hashicorp/go-hclog"
 
@@ -64,10 +65,28 @@ func (d *daemon) run(ctx context.Context) error {
 	return errors.Join(served, d.stop())
 }
 
+// endTime is how long after drain_timeout everything has ended, whatever clients and
+// servers do.
+const endTime = 5 * time.Second
+
+// stop ends the gateway and then the pools, in the time that is for both: transactions
+// have the drain_timeout, and what is left then is ended within endTime.
 func (d *daemon) stop() error {
 	// The context that began it all has ended: the grace is the topology's.
-	ctx, cancel := context.WithTimeout(context.Background(), d.tree.Topology().Gateway.DrainTimeout)
+	draining, cancel := context.WithTimeout(context.Background(), d.tree.Topology().Gateway.DrainTimeout)
 	defer cancel()
-	err := d.gateway.Shutdown(ctx)
-	return errors.Join(err, d.tree.Close(context.Background()))
+	deadline, _ := draining.Deadline()
+	all, done := context.WithDeadline(context.Background(), deadline.Add(endTime))
+	defer done()
+	ended := make(chan error, 1)
+	go func() {
+		err := d.gateway.Shutdown(draining)
+		ended <- errors.Join(err, d.tree.Close(draining))
+	}()
+	select {
+	case err := <-ended:
+		return err
+	case <-all.Done():
+		return errors.New("not all of the backends could be closed in time: what is left ends with the process")
+	}
 }

@@ -7,7 +7,9 @@ import (
 	"io"
 	"net"
 	"os"
+	"os/signal"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -40,7 +42,9 @@ gateway, ends everything after it and exits with its exit code.`,
 		RunE: func(cmd *cobra.Command, command []string) error {
 			limitProcs()
 			d := dev{listen: listen, level: level, out: os.Stderr}
-			return d.run(cmd.Context(), command)
+			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGHUP) // its terminal was closed
+			defer stop()
+			return d.run(ctx, command)
 		},
 	}
 	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:6432", "address to serve on; port 0 takes a free one")
@@ -95,7 +99,6 @@ func (d *dev) run(ctx context.Context, command []string) (err error) {
 	if err != nil {
 		return err
 	}
-	secondSignalEnds(ctx)
 	if len(command) > 0 {
 		return errors.Join(runChild(ctx, command, listen), daemon.stop())
 	}

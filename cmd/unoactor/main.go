@@ -18,6 +18,7 @@ const (
 )
 
 func main() {
+	secondSignalEnds()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := newRoot().ExecuteContext(ctx)
 	stop()

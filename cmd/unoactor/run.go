@@ -18,7 +18,8 @@ func newRun() *cobra.Command {
 		Long: `Run supervises the topology and serves the PostgreSQL protocol on the addresses of
 its gateway block. On SIGTERM or Ctrl-C it lets nobody in any more, gives running
 transactions the gateway's drain_timeout to end, closes every backend and exits
-with 0. A second signal ends it at once.
+with 0, five seconds after that time at the latest. A second signal ends it at once.
+SIGHUP is logged and changes nothing: a new topology wants a restart.
 
 It uses half of the processors; GOMAXPROCS in the environment sets another number.`,
 		Example: "  unoactor run -f topology.hcl\n  unoactor run -f /etc/unoactor --var region=eu",
@@ -27,17 +28,18 @@ It uses half of the processors; GOMAXPROCS in the environment sets another numbe
 			if file == "" {
 				return usageError{errors.New("run wants a topology: -f FILE")}
 			}
+			hup := hangUps()
 			t, err := config.Load(file, vars.options()...)
 			if err != nil {
 				return err
 			}
 			limitProcs()
 			log := newLogger(t.Log, os.Stderr, terminal(os.Stderr))
+			go declineReloads(hup, file, log)
 			d, err := startDaemon(cmd.Context(), t, log)
 			if err != nil {
 				return err
 			}
-			secondSignalEnds(cmd.Context())
 			return d.run(cmd.Context())
 		},
 	}
