@@ -287,13 +287,13 @@ func (c *client) await() error {
 // cancel again: the first request may have come before the statement that it meant.
 func (c *client) insist() error {
 	for {
-		again := time.Now().Add(time.Second)
-		patient := again.Before(c.until)
-		if patient {
-			_ = c.upstream.SetReadDeadline(again) // fails on a closed socket only, which the read tells
-		} else {
-			_ = c.upstream.SetReadDeadline(c.until)
+		again, patient := time.Now().Add(time.Second), true
+		c.mu.Lock()
+		if c.until.Before(again) {
+			again, patient = c.until, false
 		}
+		c.mu.Unlock()
+		_ = c.upstream.SetReadDeadline(again) // fails on a closed socket only, which the read tells
 		err := c.answer()
 		if err == nil || !patient || !errors.Is(err, os.ErrDeadlineExceeded) {
 			return err
