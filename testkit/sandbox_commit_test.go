@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/unoactor/unoactor"
@@ -99,13 +100,17 @@ func TestACommitInASandboxAnswersAsThatOfAServer(t *testing.T) {
 		"a table altered afterwards":        {"insert into parents values (1)", "alter table parents add x int", "begin", "insert into parents values (2)", "commit", "alter table parents drop x", "begin", "insert into parents values (3)", "alter table parents add x int", "rollback"},
 		"a constraint made in the sandbox": {"create table later (id int primary key, up int references later deferrable initially deferred)", "insert into later values (1, 2)", "begin", "insert into later values (1, 2)", "insert into later values (2, 1)", "commit", "select count(*) from later",
 			"begin", "create table also (id int primary key, up int references also deferrable initially immediate)", "insert into also values (1, 2)", "commit"},
-		"an empty statement":                {"", "extended:", "begin", "", "commit"},
-		"nothing to commit":                 {"commit", "rollback", "begin", "begin", "commit"},
-		"cursors":                           {"begin", "declare c cursor for select 1", "declare h cursor with hold for select 2 union all select 3", "fetch c", "commit", "fetch c", "fetch h", "fetch all from h", "close h", "fetch h"},
-		"a cursor outside":                  {"declare h cursor with hold for select 2 union all select 3", "fetch h", "insert into parents values (1)", "fetch h"},
-		"temporary tables":                  {"begin", "create temp table t (n int) on commit drop", "insert into t values (1)", "select * from t", "commit", "select * from t", "begin", "create temp table t (n int) on commit drop", "rollback", "begin", "create temporary table if not exists \"T t\" on commit drop as select 1", "commit", "select * from \"T t\""},
-		"temporary tables that are emptied": {"create temp table t (n int) on commit delete rows", "insert into t values (1)", "select * from t", "begin", "insert into t values (1)", "select * from t", "commit", "select * from t", "drop table t", "create temp table t (n int)", "insert into t values (1)", "select * from t"},
-		"extended temporary tables":         {"begin", "extended:create temp table t (n int) on commit drop", "copy:t:1\n2\n", "extended:select * from t", "commit", "extended:select * from t", "extended:create temp table t (n int) on commit drop", "select * from t"},
+		"an empty statement":                    {"", "extended:", "begin", "", "commit"},
+		"nothing to commit":                     {"commit", "rollback", "begin", "begin", "commit"},
+		"constraints set outside a transaction": {"set constraints all immediate", "begin", "insert into children values (1, 9)", "insert into parents values (9)", "commit", look, "set constraints all deferred", "insert into children values (2, 9, 8)", look},
+		"a held cursor and a rollback":          {"begin", "declare h cursor with hold for select * from generate_series(1, 5)", "fetch h", "commit", "begin", "fetch h", "rollback", "fetch h", "begin", "close h", "commit", "fetch h"},
+		"a cursor that is rolled back":          {"begin", "declare c cursor with hold for select 1", "rollback", "fetch c", "begin", "savepoint a", "declare c cursor for select 1", "rollback to a", "fetch c", "rollback"},
+		"other words":                           {"BEGIN TRANSACTION", "insert into children values (1, 9)", "END WORK", "begin isolation level read committed", "insert into parents values (1)", "COMMIT TRANSACTION", look, "begin work", "insert into parents values (2)", "abort work", look},
+		"cursors":                               {"begin", "declare c cursor for select 1", "declare h cursor with hold for select 2 union all select 3", "fetch c", "commit", "fetch c", "fetch h", "fetch all from h", "close h", "fetch h"},
+		"a cursor outside":                      {"declare h cursor with hold for select 2 union all select 3", "fetch h", "insert into parents values (1)", "fetch h"},
+		"temporary tables":                      {"begin", "create temp table t (n int) on commit drop", "insert into t values (1)", "select * from t", "commit", "select * from t", "begin", "create temp table t (n int) on commit drop", "rollback", "begin", "create temporary table if not exists \"T t\" on commit drop as select 1", "commit", "select * from \"T t\""},
+		"temporary tables that are emptied":     {"create temp table t (n int) on commit delete rows", "insert into t values (1)", "select * from t", "begin", "insert into t values (1)", "select * from t", "commit", "select * from t", "drop table t", "create temp table t (n int)", "insert into t values (1)", "select * from t"},
+		"extended temporary tables":             {"begin", "extended:create temp table t (n int) on commit drop", "copy:t:1\n2\n", "extended:select * from t", "commit", "extended:select * from t", "extended:create temp table t (n int) on commit drop", "select * from t"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			db := production(t, 1)
@@ -154,5 +159,70 @@ func TestASandboxChecksConstraintsWhoseNameOthersHaveToo(t *testing.T) {
 		if _, err := box.DB().Exec(t.Context(), `insert into "Other place".u values (1, 1), (2, 1)`); err == nil || !strings.Contains(err.Error(), "23505") {
 			t.Errorf("an immediate constraint: %v", err)
 		}
+	}
+}
+
+func TestEachFaceOfASandboxIsToldOfADeferredConstraint(t *testing.T) {
+	db := production(t, 2)
+	run(t, db, deferring)
+	box := testkit.Sandbox(t, db)
+	const breaks = "insert into children (id, parent) values ($1, 99)"
+	inTx := func(tx pgx.Tx) error {
+		_, err := tx.Exec(t.Context(), breaks, 1)
+		return err
+	}
+	for name, try := range map[string]func(ctx context.Context, db *unoactor.DB) error{
+		"exec": func(ctx context.Context, db *unoactor.DB) error { _, err := db.Exec(ctx, breaks, 1); return err },
+		"query": func(ctx context.Context, db *unoactor.DB) error {
+			var id int
+			return db.QueryRow(ctx, breaks+" returning id", 1).Scan(&id)
+		},
+		"batch": func(ctx context.Context, db *unoactor.DB) error {
+			b := &pgx.Batch{}
+			b.Queue(breaks, 1)
+			b.Queue(breaks, 2)
+			return db.SendBatch(ctx, b).Close()
+		},
+		"copy": func(ctx context.Context, db *unoactor.DB) error {
+			_, err := db.CopyFrom(ctx, pgx.Identifier{"children"}, []string{"id", "parent"}, pgx.CopyFromRows([][]any{{1, 99}}))
+			return err
+		},
+		"tx": func(ctx context.Context, db *unoactor.DB) error { return db.Tx(ctx, pgx.TxOptions{}, inTx) },
+		"begin": func(ctx context.Context, db *unoactor.DB) error {
+			tx, err := db.Begin(ctx)
+			if err != nil {
+				return err
+			}
+			return errors.Join(inTx(tx), tx.Commit(ctx))
+		},
+		"session": func(ctx context.Context, db *unoactor.DB) error {
+			return db.Session(ctx, func(ctx context.Context, s *unoactor.Session) error { _, err := s.Exec(ctx, breaks, 1); return err })
+		},
+		"a session's transaction": func(ctx context.Context, db *unoactor.DB) error {
+			return db.Session(ctx, func(ctx context.Context, s *unoactor.Session) error {
+				return s.Tx(ctx, pgx.TxOptions{}, func(ctx context.Context, s *unoactor.Session) error { _, err := s.Exec(ctx, breaks, 1); return err })
+			})
+		},
+		"a session without autocommit": func(ctx context.Context, db *unoactor.DB) error {
+			return db.Session(ctx, func(ctx context.Context, s *unoactor.Session) error { _, err := s.Exec(ctx, breaks, 1); return err },
+				unoactor.SessionConfig{Autocommit: unoactor.Off})
+		},
+	} {
+		for _, way := range []struct {
+			ctx context.Context
+			db  *unoactor.DB
+		}{{t.Context(), box.DB()}, {box.Allow(t.Context()), db}} {
+			if err := try(way.ctx, way.db); !testkit.IsSQLState(err, "23503") {
+				t.Errorf("%s: %v", name, err)
+			}
+			if n := value[int](t, box.DB(), "select count(*) from children"); n != 0 {
+				t.Errorf("%s: %d rows", name, n)
+			}
+			run(t, box.DB(), "insert into parents values (1)")
+			run(t, box.DB(), "delete from parents")
+		}
+	}
+	if n := value[int](t, box.DB(), "select count(*) from journal"); n == 0 {
+		t.Error("no deferred trigger fired")
 	}
 }
