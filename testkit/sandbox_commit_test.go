@@ -208,11 +208,11 @@ func TestEachFaceOfASandboxIsToldOfADeferredConstraint(t *testing.T) {
 				unoactor.SessionConfig{Autocommit: unoactor.Off})
 		},
 	} {
-		for _, way := range []struct {
-			ctx context.Context
-			db  *unoactor.DB
-		}{{t.Context(), box.DB()}, {box.Allow(t.Context()), db}} {
-			if err := try(way.ctx, way.db); !testkit.IsSQLState(err, "23503") {
+		for _, way := range []func() error{
+			func() error { return try(t.Context(), box.DB()) },
+			func() error { return try(box.Allow(t.Context()), db) },
+		} {
+			if err := way(); !testkit.IsSQLState(err, "23503") {
 				t.Errorf("%s: %v", name, err)
 			}
 			if n := value[int](t, box.DB(), "select count(*) from children"); n != 0 {

@@ -8,7 +8,8 @@
 //
 // The service "database:<pool>" is SERVING while the pool is OK or WARNING and
 // NOT_SERVING while it is CRITICAL; the service "", which gRPC takes for the whole
-// server, is SERVING while all pools are.
+// server, is SERVING while all pools are. Pools that are added to the running system, and
+// removed from it, are followed too.
 //
 // What happens is told by the system's events, so that clients that watch hear of it
 // at once; what no event tells, as a server that is there and answers nothing, is

@@ -23,8 +23,15 @@ const defaultInterval = 5 * time.Second
 type Option func(*watch)
 
 // Every has the pools asked so often when no event says anything, instead of every
-// five seconds. Each question is a round trip to the server.
-func Every(interval time.Duration) Option { return func(w *watch) { w.interval = interval } }
+// five seconds. Each question is a round trip to the server. What is not above 0 changes
+// nothing.
+func Every(interval time.Duration) Option {
+	return func(w *watch) {
+		if interval > 0 {
+			w.interval = interval
+		}
+	}
+}
 
 // Overall names the service that stands for all pools, "" unless set: where the
 // whole server depends on more than its databases, "" is for others to say.
@@ -33,31 +40,28 @@ func Overall(service string) Option { return func(w *watch) { w.overall = servic
 // Watch keeps server told of the pools of sys until ctx ends or stop is called; stop
 // returns when nothing of it runs any more, and may be called several times. Until
 // the first answers, which Watch does not wait for, and from its end on, everything
-// is NOT_SERVING: nobody knows better.
+// is NOT_SERVING: nobody knows better. A pool that is added while sys runs counts from
+// its first answer; one that is removed is NOT_SERVING, and counts no more.
 //
-// It is to be stopped before sys is closed, or after; a closed pool is NOT_SERVING.
+// It is to be stopped before sys is closed, or after; a closed pool is NOT_SERVING. It
+// panics if it is given no server or no system.
 func Watch(ctx context.Context, server *health.Server, sys *unoactor.System, options ...Option) (stop func()) {
-	w := &watch{server: server, interval: defaultInterval}
+	if server == nil || sys == nil {
+		panic("unogrpchealth: Watch wants a health server and a system, and one of them is nil")
+	}
+	w := &watch{server: server, system: sys, interval: defaultInterval, changed: make(chan struct{}, 1)}
 	for _, o := range options {
 		o(w)
 	}
-	for _, p := range sys.Tree().Pools() {
-		if db, err := sys.DB(p.Name()); err == nil { // it is one of its pools
-			w.pools = append(w.pools, &pool{name: p.Name(), monitor: unoactor.NewHealthMonitor(db),
-				failed: make(chan struct{}, 1), opened: make(chan struct{}, 1)})
-		}
-	}
+	w.find(true)
 	w.allDown()
 	ctx, cancel := context.WithCancel(ctx)
 	subscriptions := w.subscribe(sys)
-	var running sync.WaitGroup
-	for _, p := range w.pools {
-		running.Go(func() { w.follow(ctx, p) })
-	}
+	w.running.Go(func() { w.keepUp(ctx) })
 	over := make(chan struct{})
 	go func() {
 		defer close(over)
-		running.Wait()
+		w.running.Wait()
 		for _, s := range subscriptions {
 			s.Close()
 		}
@@ -71,19 +75,14 @@ func Watch(ctx context.Context, server *health.Server, sys *unoactor.System, opt
 
 type watch struct {
 	server   *health.Server
+	system   *unoactor.System
 	interval time.Duration
 	overall  string
-	pools    []*pool
+	changed  chan struct{} // a pool may have come or gone
+	running  sync.WaitGroup
 
-	mu sync.Mutex // of what is said, pools' serving included
-}
-
-type pool struct {
-	name    string
-	monitor *unoactor.HealthMonitor
-	failed  chan struct{} // something happened that a pool which serves may not survive
-	opened  chan struct{} // or that may have a pool serve again
-	serving bool
+	mu    sync.Mutex // of what is said, pools' serving included
+	pools []*pool
 }
 
 // rest is how long a pool is left alone between two questions: where one fails
@@ -100,6 +99,10 @@ func (w *watch) follow(ctx context.Context, p *pool) {
 		serving := p.monitor.CheckHealth(ctx).Status != supervisor.Critical
 		if ctx.Err() != nil {
 			return // the answer is about the context
+		}
+		if !w.listed(p) {
+			w.look()
+			return
 		}
 		w.say(p, serving)
 		select {
@@ -123,15 +126,20 @@ func (w *watch) follow(ctx context.Context, p *pool) {
 func (w *watch) say(p *pool, serving bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if p.serving == serving {
+	if p.counts && p.serving == serving {
 		return
 	}
-	p.serving = serving
+	p.serving, p.counts = serving, true
+	w.server.SetServingStatus(prefix+p.name, status(serving))
+	w.sayOverall()
+}
+
+// sayOverall says how the whole is. Who calls it has the lock.
+func (w *watch) sayOverall() {
 	all := true
 	for _, p := range w.pools {
-		all = all && p.serving
+		all = all && (p.serving || !p.counts)
 	}
-	w.server.SetServingStatus(prefix+p.name, status(serving))
 	w.server.SetServingStatus(w.overall, status(all))
 }
 
@@ -155,42 +163,31 @@ func status(serving bool) healthpb.HealthCheckResponse_ServingStatus {
 // subscribe has pools asked when an event may change the answer.
 func (w *watch) subscribe(sys *unoactor.System) []*unoactor.Subscription {
 	return []*unoactor.Subscription{
-		unoactor.Subscribe(sys, func(e messages.ConnectionError) { w.pool(e.Pool).note(failed) }),
-		unoactor.Subscribe(sys, func(e messages.PoolDisposed) { w.pool(e.Pool).note(failed) }),
-		unoactor.Subscribe(sys, func(e messages.ConnectionOpened) { w.pool(e.Pool).note(opened) }),
+		unoactor.Subscribe(sys, func(messages.PoolCreated) { w.look() }),
+		unoactor.Subscribe(sys, func(e messages.ConnectionError) { w.note(e.Pool, failed) }),
+		unoactor.Subscribe(sys, func(e messages.PoolDisposed) {
+			w.look()
+			w.note(e.Pool, failed)
+		}),
+		unoactor.Subscribe(sys, func(e messages.ConnectionOpened) { w.note(e.Pool, opened) }),
 		unoactor.Subscribe(sys, func(e messages.BreakerChanged) {
-			for _, p := range w.pools { // some of another node: a question too many
+			for _, p := range w.known() { // some of another node: a question too many
 				p.note(e.State != messages.BreakerOpen)
 			}
 		}),
 	}
 }
 
-func (w *watch) pool(name string) *pool {
-	for _, p := range w.pools {
+// note tells the pool of a name what happened.
+func (w *watch) note(name string, good bool) {
+	found := false
+	for _, p := range w.known() {
 		if p.name == name {
-			return p
+			found = true
+			p.note(good)
 		}
 	}
-	return nil
-}
-
-const (
-	failed = false
-	opened = true
-)
-
-// note keeps what happened for follow; once is as good as often.
-func (p *pool) note(good bool) {
-	if p == nil {
-		return
-	}
-	kept := p.failed
-	if good {
-		kept = p.opened
-	}
-	select {
-	case kept <- struct{}{}:
-	default:
+	if !found {
+		w.look() // it was added
 	}
 }

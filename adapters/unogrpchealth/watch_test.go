@@ -2,7 +2,9 @@ package unogrpchealth_test
 
 import (
 	"context"
+	"fmt"
 	"net"
+	"strings"
 	"testing"
 	"time"
 
@@ -227,4 +229,49 @@ func TestItsEndIsTold(t *testing.T) {
 			pool(notServing)
 		})
 	}
+}
+
+func TestPoolsThatComeAndGoAreFollowed(t *testing.T) {
+	server, database := testkit.Shared(t)
+	sys, client := open(t, topology(server, database, "default"), unogrpchealth.Every(20*time.Millisecond))
+	all := follow(t, client, "")
+	all(serving)
+
+	node := config.Node{Host: server.Host(), Port: uint16(server.Port()), User: server.User(), Password: config.Secret(server.Password()), Database: database}
+	for range 2 { // the second time under the name of the first
+		if _, err := sys.Register(t.Context(), node, config.Pool{Name: "more", Size: 1}); err != nil {
+			t.Fatal(err)
+		}
+		more := follow(t, client, "database:more")
+		more(serving)
+		if got := check(t, client, ""); got != serving {
+			t.Errorf("the whole, with one more that serves: %v", got)
+		}
+		if err := sys.Remove(t.Context(), "more"); err != nil {
+			t.Fatal(err)
+		}
+		more(notServing)
+	}
+
+	node.Name, node.Port = "dead", 1
+	if _, err := sys.Register(t.Context(), node, config.Pool{Name: "dead", Size: 1}); err != nil {
+		t.Fatal(err)
+	}
+	all(notServing)
+	if err := sys.Remove(t.Context(), "dead"); err != nil {
+		t.Fatal(err)
+	}
+	all(serving)
+}
+
+func TestWhatIsNothingIsToldOrLeftOut(t *testing.T) {
+	defer func() {
+		if p := recover(); p == nil || !strings.Contains(fmt.Sprint(p), "one of them is nil") {
+			t.Errorf("%v", p)
+		}
+	}()
+	server, database := testkit.Shared(t)
+	_, client := open(t, topology(server, database, "default"), unogrpchealth.Every(0), unogrpchealth.Every(-time.Second))
+	follow(t, client, "")(serving)
+	unogrpchealth.Watch(t.Context(), health.NewServer(), nil)
 }
