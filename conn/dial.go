@@ -136,11 +136,25 @@ var reported = []string{
 func reportedBy(pg *pgconn.PgConn) map[string]string {
 	m := make(map[string]string, len(reported))
 	for _, name := range reported {
-		if v := pg.ParameterStatus(name); v != "" {
+		if v := pg.ParameterStatus(name); v != "" || mayBeEmpty(name, pg.ParameterStatus("server_version")) {
 			m[name] = v
 		}
 	}
 	return m
+}
+
+// mayBeEmpty says whether a server of the version reports the setting though it has no value: pgx
+// does not tell an empty value from none.
+func mayBeEmpty(name, version string) bool {
+	switch name {
+	case "application_name":
+		return true
+	case "search_path":
+		digits := version[:len(version)-len(strings.TrimLeft(version, "0123456789"))]
+		major, err := strconv.Atoi(digits)
+		return err == nil && major >= 18
+	}
+	return false
 }
 
 // pgxConfig says to pgx what the topology says. Everything that libpq's

@@ -4,6 +4,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/unoactor/unoactor/internal/gateway"
 )
@@ -70,5 +71,24 @@ func TestWhatAClientHasRememberedHasABound(t *testing.T) {
 				t.Errorf("%d bytes are held", n)
 			}
 		})
+	}
+}
+
+func TestOnlyTheSettingsThatPostgreSQLReportsAreRemembered(t *testing.T) {
+	if n := gateway.Remembers(20000); n != 3 {
+		t.Errorf("%d are", n)
+	}
+}
+
+func TestALongTextOfNestedCallsIsLookedAtInTimeThatGrowsWithItsLength(t *testing.T) {
+	began := time.Now()
+	for _, call := range []string{"set_config(", "set_config('a', ", "set_config(,true),"} {
+		text := strings.Repeat(call, 200000)
+		gateway.Pins("select " + text)
+		gateway.Pins("select " + text + strings.Repeat(", true)", 200000))
+		gateway.OnlyReads("select " + text)
+	}
+	if d := time.Since(began); d > 20*time.Second { // the square of it would be hours
+		t.Errorf("it took %v", d)
 	}
 }

@@ -26,6 +26,7 @@ type core struct {
 	pin   pin    // why the client must keep its backend, zero if it need not
 	blind bool   // of a statement's text only the beginning was seen
 	found resets // in the text that was looked at last
+	ahead int    // how far may be looked ahead in it: see [localConfig]
 
 	resets resets // what the batch that is open puts back, or the last request
 	reset  bool   // a command that may be one of them is complete

@@ -58,7 +58,7 @@ func (c *client) take() (t turn, f *failure) {
 			c.out = append(c.out, c.in[from:c.r]...)
 			from = c.r + len(m.raw)
 			if v == refuse {
-				c.out = append(c.out, c.core.refusal(m.typ)...)
+				c.out = append(c.out, c.core.refusal(m)...)
 			}
 			t.ready += b2i(v == ready)
 			t.ends = v == end

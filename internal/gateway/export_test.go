@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/unoactor/unoactor/internal/words"
@@ -207,3 +208,19 @@ func NewSeldom(every time.Duration) *Seldom { return &Seldom{seldom{every: every
 // Tell and Rest are those of now.
 func (s *Seldom) Tell() (int, bool) { return s.s.tell(time.Now()) }
 func (s *Seldom) Rest() int         { return s.s.rest(time.Now()) }
+
+// Remembers says how many settings a client's session holds after its server has reported so many names.
+func Remembers(names int) int {
+	s := &Server{}
+	first := s.welcomes.intern(&settings{reported: map[string]string{"TimeZone": "UTC", "server_version": "15"}})
+	c := &client{server: s, settings: first, held: &held{settings: first}}
+	for i := range names {
+		c.reported(fmt.Appendf(nil, "name_%d\x00value\x00", i), true)
+	}
+	c.reported([]byte("TimeZone\x00Asia/Tokyo\x00"), true)
+	c.reported([]byte("application_name\x00\x00"), true)
+	if value, ok := c.settings.reported["application_name"]; !ok || value != "" || c.settings.reported["TimeZone"] != "Asia/Tokyo" {
+		return -1
+	}
+	return len(c.settings.reported)
+}

@@ -43,6 +43,9 @@ func (c *client) login() error {
 	case c.server.draining.Load():
 		return errStarting
 	}
+	if f := start.replication(); f != nil {
+		return f
+	}
 	if err := c.socket.write(start.negotiate()); err != nil {
 		return err
 	}

@@ -27,6 +27,7 @@ func (c *core) look(sql []byte, partial bool) {
 	}
 	c.blind = c.blind || partial
 	c.found = resets{}
+	c.ahead = maxAhead
 	w := words.Words{Text: sql, Escapes: c.reports["standard_conforming_strings"] == "off"}
 	begins := true // the next word begins a statement
 	for {
@@ -97,7 +98,7 @@ func (c *core) judge(word []byte, begins bool, w *words.Words) string {
 			return "dblink_connect"
 		}
 	case 10:
-		if is(word, "set_config") && !localConfig(w) {
+		if is(word, "set_config") && c.pin.why == "" && !localConfig(w, &c.ahead) {
 			return "set_config"
 		}
 	case 16, 20, 23, 27:
@@ -145,10 +146,11 @@ func (c *core) set(w *words.Words, back bool) string {
 			return c.track(tracked, back)
 		}
 	}
-	if asked, ok := spelling(c.asked, string(name)); ok && back {
-		return c.track(asked, back)
+	name = bytes.ToLower(name)
+	if _, ok := c.asked[string(name)]; ok && back {
+		return c.track(string(name), back)
 	}
-	return "SET " + string(bytes.ToLower(name))
+	return "SET " + string(name)
 }
 
 // track needs no pin, since the server reports the setting, or the client asked

@@ -13,16 +13,13 @@ const (
 )
 
 var (
-	// It has a name, so that the unnamed statement stays.
-	refusedParse   = appendMessage(nil, msgParse, []byte("unoactor\x00"), []byte(namedMark), []byte{0, 0, 0})
 	refusedUse     = appendMessage(nil, msgDescribe, []byte("S"+missingMark), []byte{0})
 	refusedChanged = appendMessage(nil, msgDescribe, []byte("S"+changedMark), []byte{0})
 )
 
 var (
 	errNamedStatement = &failure{code: "0A000", message: "named prepared statements are not supported in transaction mode",
-		detail: "The next transaction may run on another backend, which does not have the statement.",
-		hint:   `Set mode = "session" for the pool, or have the client use unnamed statements (JDBC: prepareThreshold=0, psycopg: prepare_threshold=None, asyncpg: statement_cache_size=0, pgx: default_query_exec_mode=exec).`}
+		detail: "The next transaction may run on another backend, which does not have the statement."}
 	errNoStatement = &failure{code: "26000", message: "unnamed prepared statement does not exist",
 		detail: "It was never parsed, its Parse failed, or a simple query or an error has ended it since."}
 	errChanged = &failure{code: "0A000", message: "cached plan must not change result type",
@@ -31,10 +28,11 @@ var (
 )
 
 // refusal is what is forwarded in the place of a refused message.
-func (c *core) refusal(typ byte) []byte {
+func (c *core) refusal(m message) []byte {
 	switch {
-	case typ == msgParse:
-		return refusedParse
+	case m.typ == msgParse:
+		name, _, _ := cstring(m.body())
+		return refusedParseOf(name)
 	case c.changed:
 		return refusedChanged
 	}
@@ -46,7 +44,7 @@ func (c *core) refusal(typ byte) []byte {
 func refusedAs(body []byte) *failure {
 	switch {
 	case bytes.Contains(body, []byte(namedMark)):
-		return errNamedStatement
+		return namedRefused(body)
 	case bytes.Contains(body, []byte(missingMark)):
 		return errNoStatement
 	case bytes.Contains(body, []byte(changedMark)):

@@ -14,6 +14,9 @@ func (c *client) reported(body []byte, clients bool) (later bool) {
 	if !ok || !ok2 || !clients {
 		return false
 	}
+	if !c.settings.isKept(string(name)) {
+		return false
+	}
 	w := &c.server.welcomes
 	c.held.settings = w.with(c.has(), string(name), string(value))
 	if c.core.resetting() {
@@ -103,8 +106,9 @@ func (c *client) putBack(out []byte) []byte {
 	to := w.intern(&settings{reported: c.has().reported, asked: c.settings.asked})
 	if !c.core.undone {
 		for _, name := range replayed {
-			if spelled, ok := spelling(to.reported, name); ok && ended.of(name) {
-				to = w.with(to, spelled, c.initial.reported[spelled])
+			spelled, ok := spelling(to.reported, name)
+			if initial, had := c.initial.reported[spelled]; ok && had && ended.of(name) {
+				to = w.with(to, spelled, initial)
 			}
 		}
 		there := maps.Clone(c.has().asked)
@@ -112,7 +116,7 @@ func (c *client) putBack(out []byte) []byte {
 		c.held.settings = w.intern(&settings{reported: c.has().reported, asked: there})
 	}
 	for name, value := range to.reported {
-		if c.settings.reported[name] != value {
+		if differs(c.settings.reported, name, value) {
 			out = appendMessage(out, msgParameterStatus, []byte(name), []byte{0}, []byte(value), []byte{0})
 		}
 	}

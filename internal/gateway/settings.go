@@ -42,9 +42,14 @@ func (s *settings) key() string {
 type interner struct {
 	mu    sync.Mutex
 	known map[string]*settings
+	bytes int // of their keys
 }
 
-const manySettings = 10000
+// What is known at most: so many, which have so many bytes of names and values.
+const (
+	manySettings      = 10000
+	manySettingsBytes = 8 << 20
+)
 
 func (i *interner) intern(s *settings) *settings {
 	key := s.key()
@@ -53,21 +58,29 @@ func (i *interner) intern(s *settings) *settings {
 	if known, ok := i.known[key]; ok {
 		return known
 	}
-	if i.known == nil || len(i.known) >= manySettings {
-		i.known = make(map[string]*settings)
+	if i.known == nil || len(i.known) >= manySettings || i.bytes > manySettingsBytes {
+		i.known, i.bytes = make(map[string]*settings), 0
 	}
 	i.known[key] = s
+	i.bytes += len(key)
 	return s
 }
 
 // with is s but for one setting that the server reported.
 func (i *interner) with(s *settings, name, value string) *settings {
-	if s.reported[name] == value {
+	if !differs(s.reported, name, value) {
 		return s
 	}
 	reported := maps.Clone(s.reported)
 	reported[name] = value
 	return i.intern(&settings{reported: reported, asked: s.asked})
+}
+
+// isKept says whether what the server reports of a setting is remembered: of those that
+// PostgreSQL reports. What another server reports beside them is the client's to know, and changes no other client.
+func (s *settings) isKept(name string) bool {
+	_, known := s.reported[name]
+	return known || isReplayed(name)
 }
 
 // isReplayed says whether a setting, in the server's spelling, is replayed.
@@ -78,7 +91,7 @@ func isReplayed(name string) bool { return slices.Contains(replayed, strings.ToL
 func change(from, to *settings) string {
 	var b strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(to.reported)) {
-		if value := to.reported[name]; isReplayed(name) && from.reported[name] != value {
+		if value := to.reported[name]; isReplayed(name) && differs(from.reported, name, value) {
 			setConfig(&b, name, value)
 		}
 	}
@@ -88,11 +101,17 @@ func change(from, to *settings) string {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(to.asked)) {
-		if value := to.asked[name]; from.asked[name] != value {
+		if value := to.asked[name]; differs(from.asked, name, value) {
 			setConfig(&b, name, value)
 		}
 	}
 	return b.String()
+}
+
+// differs says whether a setting has another value than this, or none. An empty value is one.
+func differs(settings map[string]string, name, value string) bool {
+	has, ok := settings[name]
+	return !ok || has != value
 }
 
 // setConfig writes one change. The function takes a list such as search_path as

@@ -107,24 +107,40 @@ func (s startup) database() string {
 	return s.parameters["user"]
 }
 
+// replication refuses a connection for replication. Other values of the parameter are those of an
+// ordinary connection, or wrong, as for PostgreSQL.
+func (s startup) replication() *failure {
+	value, ok := s.parameters["replication"]
+	if !ok {
+		return nil
+	}
+	word := lower(value)
+	begins := func(whole string, atLeast int) bool { return len(word) >= atLeast && strings.HasPrefix(whole, word) }
+	switch {
+	case begins("false", 1), begins("no", 1), begins("off", 2), word == "0":
+		return nil
+	case begins("true", 1), begins("yes", 1), word == "on", word == "1", value == "database":
+		return &failure{fatal: true, code: "0A000", message: "replication connections are not pooled",
+			detail: "The client asked for one with replication=" + value + ". Replication needs a server process of its own, which nobody else may be lent.",
+			hint:   "Have it (pg_basebackup, pg_receivewal, pg_recvlogical, a standby, a subscription) connect to the PostgreSQL server directly, not to the gateway."}
+	}
+	return &failure{fatal: true, code: "22023", message: `invalid value for parameter "replication"`,
+		hint: `Valid values are: "false", 0, "true", 1, "database".`}
+}
+
 // wanted are the settings that the client asks for, by name. Those in
 // "options" are written as for the server's command line.
 func (s startup) wanted() (map[string]string, *failure) {
 	wanted := make(map[string]string)
 	for name, value := range s.parameters {
 		switch name {
-		case "user", "database":
-		case "replication":
-			if value != "false" && value != "off" && value != "no" && value != "0" {
-				return nil, &failure{fatal: true, code: "0A000", message: "replication connections are not supported by the gateway",
-					hint: "Connect to the server itself for replication."}
-			}
+		case "user", "database", "replication":
 		case "options":
 			if f := parseOptions(value, wanted); f != nil {
 				return nil, f
 			}
 		default:
-			wanted[name] = value
+			wanted[lower(name)] = value
 		}
 	}
 	return wanted, nil
@@ -175,7 +191,17 @@ func parseOptions(options string, into map[string]string) *failure {
 			return &failure{fatal: true, code: "42601", message: fmt.Sprintf("the start-up option %q can't be understood", words[i]),
 				hint: "The gateway knows -c name=value and --name=value."}
 		}
-		into[strings.ReplaceAll(name, "-", "_")] = value
+		into[lower(strings.ReplaceAll(name, "-", "_"))] = value
 	}
 	return nil
+}
+
+// lower is a setting's name as the gateway keeps it: PostgreSQL takes no account of case, of ASCII letters.
+func lower(name string) string {
+	return strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			r += 'a' - 'A'
+		}
+		return r
+	}, name)
 }

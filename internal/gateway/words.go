@@ -6,10 +6,18 @@ import (
 	"github.com/unoactor/unoactor/internal/words"
 )
 
+// maxAhead is how many bytes are looked at once more for calls of set_config within others.
+const maxAhead = 4 * bufferSize
+
 // localConfig says whether the call of set_config that follows is openly for the
 // transaction only: its last argument is the word true.
-func localConfig(w *words.Words) bool {
+// It looks that far ahead, in all calls of a text together, and then says no.
+func localConfig(w *words.Words, far *int) bool {
 	ahead := *w
+	defer func() { *far -= ahead.Pos - w.Pos }()
+	if n := w.Pos + max(*far, 0); n < len(ahead.Text) {
+		ahead.Text = ahead.Text[:n]
+	}
 	depth := 0
 	last := false // true is all that there is since the last comma
 	for ahead.Pos < len(ahead.Text) {
