@@ -51,7 +51,9 @@ func Watch(ctx context.Context, server *health.Server, sys *unoactor.System, opt
 	}
 	w := &watch{server: server, system: sys, interval: defaultInterval, changed: make(chan struct{}, 1)}
 	for _, o := range options {
-		o(w)
+		if o != nil {
+			o(w)
+		}
 	}
 	w.find(true)
 	w.allDown()

@@ -20,8 +20,15 @@ const defaultLimit = 3 * time.Second
 type Option func(*handler)
 
 // Timeout bounds how long an answer may take, 3 seconds unless set. A server that
-// has said nothing by then is CRITICAL. More than two seconds count for two.
-func Timeout(d time.Duration) Option { return func(h *handler) { h.limit = d } }
+// has said nothing by then is CRITICAL. More than two seconds count for two; what is not
+// above 0 changes nothing.
+func Timeout(d time.Duration) Option {
+	return func(h *handler) {
+		if d > 0 {
+			h.limit = d
+		}
+	}
+}
 
 // WithoutDetails has the answer say how the pools are, and not why: the reasons
 // tell of hosts, users and figures, though never of passwords.
@@ -39,7 +46,9 @@ func WithoutDetails() Option { return func(h *handler) { h.brief = true } }
 func Handler(sys *unoactor.System, options ...Option) http.Handler {
 	h := &handler{system: sys, limit: defaultLimit}
 	for _, o := range options {
-		o(h)
+		if o != nil {
+			o(h)
+		}
 	}
 	return h
 }
@@ -72,6 +81,10 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		answer(w, r, http.StatusMethodNotAllowed, refusal{fmt.Sprintf("%s is not for health: use GET or HEAD", r.Method)})
 		return
 	}
+	if h.system == nil {
+		answer(w, r, http.StatusServiceUnavailable, refusal{"there is no system to tell of: the handler was made of nil"})
+		return
+	}
 	pools, err := h.pools(r.URL.Query()["pool"])
 	if err != nil {
 		answer(w, r, http.StatusNotFound, refusal{err.Error()})
@@ -98,12 +111,14 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // pools are those of the names, or all if there are none.
 func (h *handler) pools(names []string) (map[string]*unoactor.DB, error) {
+	pools := make(map[string]*unoactor.DB, len(names))
 	if len(names) == 0 {
 		for _, p := range h.system.Tree().Pools() {
-			names = append(names, p.Name())
+			if db, err := h.system.DB(p.Name()); err == nil { // it may be removed at this moment
+				pools[p.Name()] = db
+			}
 		}
 	}
-	pools := make(map[string]*unoactor.DB, len(names))
 	for _, name := range names {
 		db, err := h.system.DB(name)
 		if err != nil {

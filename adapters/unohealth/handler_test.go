@@ -189,3 +189,36 @@ func TestAServerThatSaysNothingIsCriticalInBoundedTime(t *testing.T) {
 	asked.Wait()
 	server.Thaw()
 }
+
+func TestWhatIsNothingIsNotHealthy(t *testing.T) {
+	server := serve(t, nil, nil, unohealth.Timeout(0))
+	if a := ask(t, server, http.MethodGet, ""); a.code != http.StatusServiceUnavailable || a.Error == "" {
+		t.Errorf("a handler of nothing: %d, %s", a.code, a.text)
+	}
+	if err := unohealth.Check(nil)(t.Context()); err == nil {
+		t.Error("a pool that is nil is healthy")
+	}
+}
+
+func TestAClosedSystemIsCriticalAndAnEndlessAnswerIsNot(t *testing.T) {
+	postgres, database := testkit.Shared(t)
+	sys, err := unoactor.New(t.Context(), config.Topology{
+		Nodes: []config.Node{{Name: "main", Host: postgres.Host(), Port: uint16(postgres.Port()), User: postgres.User(), Password: config.Secret(postgres.Password()), Database: database}},
+		Pools: []config.Pool{{Name: "default", Node: "main", Size: 1}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := serve(t, sys, unohealth.Timeout(-time.Second))
+	if a := ask(t, server, http.MethodGet, ""); a.code != http.StatusOK {
+		t.Errorf("%d, %s", a.code, a.text)
+	}
+	for range 2 {
+		if err := sys.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if a := ask(t, server, http.MethodGet, ""); a.code != http.StatusServiceUnavailable || a.Status != "CRITICAL" {
+			t.Errorf("closed: %d, %s", a.code, a.text)
+		}
+	}
+}

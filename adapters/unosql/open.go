@@ -26,7 +26,13 @@ func Open(db *unoactor.DB, options ...Option) *sql.DB {
 // function that acquire returned.
 func OpenFunc(acquire AcquireFunc, options ...Option) *sql.DB {
 	return open(newConnector(func(ctx context.Context) (*connection, error) {
+		if acquire == nil {
+			return nil, errors.New("unosql: OpenFunc was given no function that acquires connections")
+		}
 		c, release, err := acquire(ctx)
+		if err == nil && c == nil {
+			err = errors.New("unosql: the function that OpenFunc was given gave no connection, and no error")
+		}
 		return &connection{pgx: c, release: release}, err
 	}, options))
 }
@@ -47,6 +53,9 @@ func NewConnector(db *unoactor.DB, options ...Option) driver.Connector {
 
 // lease leases a backend to which the server has not hung up.
 func lease(ctx context.Context, db *unoactor.DB) (*connection, error) {
+	if db == nil {
+		return nil, errors.New("unosql: Open was given no pool: it is nil")
+	}
 	for {
 		l, err := db.Acquire(ctx)
 		if err != nil {
@@ -92,7 +101,9 @@ type connector struct {
 func newConnector(acquire func(context.Context) (*connection, error), options []Option) *connector {
 	c := &connector{acquire: acquire}
 	for _, o := range options {
-		o(&c.settings)
+		if o != nil {
+			o(&c.settings)
+		}
 	}
 	return c
 }
