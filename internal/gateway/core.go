@@ -1,5 +1,7 @@
 package gateway
 
+import "encoding/binary"
+
 // core is the protocol state of one client, from its login on. It does no I/O:
 // it is told what the client sends and what the server answers, message by
 // message, and says what is to be done with each.
@@ -141,6 +143,9 @@ func (c *core) request(m message) (verdict, *failure) {
 		c.owe(e)
 		return forward, nil
 	case msgFunction:
+		if body := m.body(); len(body) >= 4 {
+			c.calls(binary.BigEndian.Uint32(body))
+		}
 		c.owe(expect{request: msgFunction})
 		return forward, nil
 	case msgParse:
@@ -222,7 +227,7 @@ func (c *core) uses(rest []byte, e expect) (v verdict) {
 		v = forward // named, or there: the server says what is wrong with it
 	case c.changed, c.parse == nil:
 		v = refuse // what the backend has may be another client's
-	case c.shape != 0 && e.request == msgBind:
+	case c.shape != 0:
 		c.prepare()
 		c.checking = true
 		c.extended(expect{request: msgDescribe, ours: true, shape: true})

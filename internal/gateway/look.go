@@ -18,7 +18,7 @@ type pin struct {
 // look finds in the text of a statement what a session would remember of it. It
 // reads words, not grammar: what it takes for session state may be none (the
 // client is then pinned for nothing), but what a statement does openly it does
-// not miss. What happens inside functions, DO blocks and extensions can't be seen.
+// not miss. What happens inside functions and extensions can't be seen.
 //
 // partial says that the text goes on: then the tags of commands say more.
 func (c *core) look(sql []byte, partial bool) {
@@ -28,18 +28,28 @@ func (c *core) look(sql []byte, partial bool) {
 	c.blind = c.blind || partial
 	c.found = resets{}
 	c.ahead = maxAhead
-	w := words.Words{Text: sql, Escapes: c.reports["standard_conforming_strings"] == "off"}
+	w := words.Words{Text: sql, Escapes: c.reports["standard_conforming_strings"] == "off", Names: true}
 	begins := true // the next word begins a statement
 	for {
 		word, ok := w.Next()
 		if !ok {
 			return
 		}
-		if len(word) == 1 && word[0] == ';' {
+		if isEnd(word, &w) {
 			begins = true
 			continue
 		}
-		if why := c.judge(word, begins, &w); why != "" {
+		why := ""
+		switch {
+		case begins && !w.Quoted && is(word, "do"):
+			why = c.block(&w)
+		case begins && !w.Quoted:
+			why = c.judge(word, &w)
+		}
+		if why == "" && (!w.Quoted || called(&w)) {
+			why = c.anywhere(word, &w)
+		}
+		if why != "" {
 			c.pinFor(why, sql)
 		}
 		begins = false
@@ -55,37 +65,54 @@ func (c *core) pinFor(why string, sql []byte) {
 	}
 }
 
-// judge says what state a word stands for, empty if none.
-func (c *core) judge(word []byte, begins bool, w *words.Words) string {
-	if begins {
-		switch {
-		case is(word, "set"), is(word, "reset"):
-			return c.set(w, is(word, "reset"))
-		case is(word, "listen"):
-			return "LISTEN"
-		case is(word, "load"):
-			return "LOAD"
-		case is(word, "discard"):
-			c.track("all", true)
-			return ""
-		case is(word, "prepare"):
-			if next, _ := w.Next(); is(next, "transaction") {
-				return ""
-			}
+// isEnd says whether the word that w has returned is the semicolon after a statement.
+func isEnd(word []byte, w *words.Words) bool { return len(word) == 1 && word[0] == ';' && !w.Quoted }
+
+// judge says what state a statement makes, by the word that it begins with; empty if none.
+func (c *core) judge(word []byte, w *words.Words) string {
+	switch {
+	case is(word, "set"), is(word, "reset"):
+		return c.set(w, is(word, "reset"))
+	case is(word, "listen"):
+		return "LISTEN"
+	case is(word, "load"):
+		return "LOAD"
+	case is(word, "discard"):
+		c.track("all", true)
+	case is(word, "prepare"):
+		if next, _ := w.Next(); !is(next, "transaction") {
 			return "PREPARE"
-		case is(word, "declare"):
-			ahead := *w
-			for next, ok := ahead.Next(); ok && next[0] != ';'; next, ok = ahead.Next() {
-				if is(next, "with") {
-					if next, _ = ahead.Next(); is(next, "hold") {
-						return "a cursor WITH HOLD"
-					}
+		}
+	case is(word, "declare"):
+		ahead := *w
+		for next, ok := ahead.Next(); ok && !isEnd(next, &ahead); next, ok = ahead.Next() {
+			if is(next, "with") {
+				if next, _ = ahead.Next(); is(next, "hold") {
+					return "a cursor WITH HOLD"
 				}
 			}
-			return ""
 		}
 	}
+	return ""
+}
+
+// anywhere says what state a word stands for wherever it is in a statement, empty if none.
+func (c *core) anywhere(word []byte, w *words.Words) string {
 	switch len(word) {
+	case 6:
+		if is(word, "update") && !w.Quoted {
+			ahead := *w
+			table, _ := ahead.Next()
+			if is(table, "only") {
+				table, _ = ahead.Next()
+			}
+			if is(table, "pg_catalog") {
+				table, _ = ahead.Next()
+			}
+			if is(table, "pg_settings") {
+				return "an update of pg_settings"
+			}
+		}
 	case 4, 7, 9:
 		if is(word, "temp") || is(word, "pg_temp") || is(word, "temporary") {
 			return "a temporary object"
@@ -104,10 +131,26 @@ func (c *core) judge(word []byte, begins bool, w *words.Words) string {
 	case 16, 20, 23, 27:
 		if is(word, "pg_advisory_lock") || is(word, "pg_try_advisory_lock") ||
 			is(word, "pg_advisory_lock_shared") || is(word, "pg_try_advisory_lock_shared") {
-			return "a session advisory lock"
+			return advisory
 		}
 	}
 	return ""
+}
+
+// stateful are the functions that change the state of the session, by the numbers that a FunctionCall names them by
+// (pg_proc.dat of PostgreSQL).
+var stateful = map[uint32]string{
+	2078: "set_config", 1599: "setseed",
+	2880: advisory, 2881: advisory, 2882: advisory, 2883: advisory, 2886: advisory, 2887: advisory, 2888: advisory, 2889: advisory,
+}
+
+const advisory = "a session advisory lock"
+
+// calls notes what a FunctionCall does.
+func (c *core) calls(function uint32) {
+	if why := stateful[function]; why != "" {
+		c.pinFor(why, nil)
+	}
 }
 
 // set judges SET and RESET. What lasts for a transaction, and what the server
@@ -125,8 +168,11 @@ func (c *core) set(w *words.Words, back bool) string {
 	}
 	for ahead := *w; !back; {
 		next, ok := ahead.Next()
-		if !ok || next[0] == ';' {
+		if !ok || isEnd(next, &ahead) {
 			break
+		}
+		if ahead.Quoted {
+			continue
 		}
 		back = is(next, "default") || is(next, "local") && is(name, "time") // SET TIME ZONE LOCAL
 	}

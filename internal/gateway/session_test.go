@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5/pgproto3"
+
 	"github.com/unoactor/unoactor/config"
 	"github.com/unoactor/unoactor/testkit"
 )
@@ -88,6 +90,15 @@ func TestSessionStateKeepsTheBackendAndIsGoneWithTheClient(t *testing.T) {
 		{"set lock_timeout to '8s'", "show lock_timeout", "8s"},
 		{"set search_path to pg_catalog, here", "show search_path", "pg_catalog, here"},
 		{"set my.own to 'mine'", "show my.own", "mine"},
+		{"update pg_settings set setting = '1125' where name = 'work_mem'", "show work_mem", "1125kB"},
+		{`update "pg_settings" set setting = '1125' where name = 'work_mem'`, "show work_mem", "1125kB"},
+		{"with x as (select set_config('work_mem', '1126kB', false)) select * from x", "show work_mem", "1126kB"},
+		{`select pg_catalog . "set_config"('work_mem', '1126kB', false)`, "show work_mem", "1126kB"},
+		{"do $$ begin perform set_config('work_mem', '1127kB', false); end $$", "show work_mem", "1127kB"},
+		{"do $x$ begin if true then set work_mem = '1127kB'; end if; end $x$", "show work_mem", "1127kB"},
+		{"do 'begin execute ''set work_mem = 1127''; end'", "show work_mem", "1127kB"},
+		{"do language plpgsql $$ begin execute 'set work_mem = 1127'; end $$", "show work_mem", "1127kB"},
+		{"do $$ begin update pg_settings set setting = 1127 where name = 'work_mem'; end $$", "show work_mem", "1127kB"},
 		{"set role pg_monitor", "select current_user", "pg_monitor"},
 		{"listen news", "select * from pg_listening_channels()", "news"},
 		{"begin; declare held cursor with hold for select 'row'; commit", "select name from pg_cursors", "held"},
@@ -193,4 +204,20 @@ func TestNewClientsSeeWhatTheServersDefaultsHaveBecome(t *testing.T) {
 	}
 	after.expect("show timezone", "Pacific/Fiji")
 	before.expect("show timezone", old)
+}
+
+func TestAFunctionThatIsCalledByItsNumberIsSeenToo(t *testing.T) {
+	server, database := testkit.Shared(t)
+	w := start(t, server, database, func(p *config.Pool, _ *config.Gateway) { p.Size = 2 })
+	a, b := w.login(t), w.login(t)
+	a.send(&pgproto3.FunctionCall{Function: 2078, Arguments: [][]byte{[]byte("work_mem"), []byte("1128kB"), []byte("false")}})
+	if got := a.hear(1); got != "V:1128kB Z:I" {
+		t.Fatal(got)
+	}
+	for range 3 {
+		if got := b.query("show work_mem"); strings.Contains(got, "1128") {
+			t.Error(got)
+		}
+		a.expect("show work_mem", "1128kB")
+	}
 }

@@ -79,7 +79,7 @@ func (s *statements) forgo() {
 
 // returned says that the next backend will know nothing of the client.
 func (s *statements) returned() {
-	s.there, s.unkept, s.checking = false, false, false
+	s.there, s.unkept, s.changed, s.checking = false, false, false, false
 	s.done = s.statement
 }
 

@@ -10,13 +10,23 @@ type Words struct {
 	Text    []byte
 	Pos     int  // where it is
 	Escapes bool // a backslash escapes in all strings: standard_conforming_strings is off
+	Names   bool // names in double quotes are words too, as they stand between them
+	Quoted  bool // the last word was one
 }
 
-// Next is the next word, or a semicolon.
+// Next is the next word, or a semicolon. A name in quotes may be a semicolon as well: see Quoted.
 func (w *Words) Next() (word []byte, ok bool) {
 	for w.Pos < len(w.Text) {
 		c := w.Text[w.Pos]
+		w.Quoted = w.Names && c == '"'
 		switch {
+		case w.Quoted:
+			start := w.Pos + 1
+			w.quoted(c)
+			if name := bytes.TrimSuffix(w.Text[start:w.Pos], []byte{c}); len(name) > 0 {
+				return name, true
+			}
+			continue
 		case letter(c):
 			return w.word(), true
 		case c == ';':
