@@ -158,8 +158,8 @@ func (s *Session) describeFor(ctx context.Context, p plan) (map[*Model]*columns,
 	known := make(map[*Model]*columns)
 	for _, t := range p.tasks {
 		m, wanted := t.entry.model, false
-		for _, c := range m.Columns {
-			wanted = wanted || c.Chosen(t.entry.value) && (t.operation == OpInsert || t.replaces != nil)
+		for i := range m.Columns {
+			wanted = wanted || t.leaves(i)
 		}
 		for _, l := range t.links {
 			wanted = wanted || l.task != nil
@@ -203,11 +203,11 @@ func (u *unit) write(ctx context.Context, tasks []*task, known map[*Model]*colum
 func (t *task) want(w *Statement) {
 	for i, c := range t.entry.model.Columns {
 		_, instead := w.Instead[c.Name]
-		chosen := c.Chosen(t.entry.value)
-		if !instead && chosen && t.replaces != nil && i >= t.entry.model.Keys {
+		leaves := t.leaves(i)
+		if leaves && !instead && t.operation == OpUpdate {
 			w.instead(c.Name, "DEFAULT")
 		}
-		if instead || chosen && (t.operation == OpInsert || t.replaces != nil) {
+		if instead || leaves {
 			t.returned = append(t.returned, i)
 			w.Returning = append(w.Returning, pgx.Identifier{c.Name}.Sanitize())
 		}
@@ -216,6 +216,11 @@ func (t *task) want(w *Statement) {
 		name := pgx.Identifier{t.entry.model.Columns[column].Name}.Sanitize()
 		w.Returning = append(w.Returning, fmt.Sprintf("set_config('%s', %s::text, true)", setting(t.number, i), name))
 	}
+}
+
+// leaves says whether a statement leaves the value of a column to the database.
+func (t *task) leaves(column int) bool {
+	return (t.operation == OpInsert || t.operation == OpUpdate && slices.Contains(t.columns, column)) && t.entry.model.Columns[column].Chosen(t.entry.value)
 }
 
 func (w *Statement) instead(column, expression string) {
@@ -279,12 +284,12 @@ func (t *task) copyKey(w *Statement, column int, to *entry, key int) error {
 		return err
 	}
 	theirs, err := to.model.Columns[key].Literal(to.value)
-	if err != nil || own == theirs {
+	if err != nil || alike(own, theirs) {
 		return err
 	}
 	if !give(c.Field(t.entry.value), to.model.Columns[key].Field(to.value)) {
 		w.instead(c.Name, theirs)
-	} else if own, err = c.Literal(t.entry.value); err != nil || own != theirs {
+	} else if own, err = c.Literal(t.entry.value); err != nil || !alike(own, theirs) {
 		w.instead(c.Name, theirs)
 	}
 	w.sets(c.Name)

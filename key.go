@@ -89,3 +89,26 @@ func convert(field, from reflect.Value) bool {
 func negative(v reflect.Value) bool {
 	return v.CanInt() && v.Int() < 0 || v.CanFloat() && v.Float() < 0
 }
+
+// alike says whether literals of two columns are of one key, though the types of their
+// fields may write it in different ways.
+func alike(a, b string) bool { return a == b || canonical(a) == canonical(b) }
+
+// canonical is a literal without what depends on the type of the field: quotes, and the
+// case and the hyphens of a UUID.
+func canonical(literal string) string {
+	text, quoted := strings.CutPrefix(literal, "'")
+	if !quoted {
+		return literal
+	}
+	text = strings.TrimSuffix(text, "'")
+	const digits = 32 // of a UUID
+	if len(text) < digits || len(text) > digits+6 {
+		return text
+	}
+	plain := strings.ToLower(strings.NewReplacer("-", "", "{", "", "}", "").Replace(text))
+	if len(plain) == digits && strings.Trim(plain, "0123456789abcdef") == "" {
+		return plain
+	}
+	return text
+}

@@ -2,13 +2,24 @@ package unoactor
 
 import (
 	"cmp"
-	"container/heap"
 	"slices"
 	"strings"
 )
 
-// before says that one task is to come before another.
-type before struct{ first, then *task }
+// before says that one task is to come before another, and why.
+type before struct {
+	first, then *task
+	kind        kind
+}
+
+// kind is how much it matters, the most first.
+type kind int8
+
+const (
+	needed kind = iota // for a foreign key that the mapper knows
+	likely             // for one that it does not know, as the values look
+	unique             // for a value that the first gives up and the other one takes
+)
 
 // byRank orders tasks as they would best come if nothing else is known: deletions,
 // those of rows that refer to others first; updates; insertions, those of rows that
@@ -70,7 +81,7 @@ func placeOf(m *Model, columns []int, literals []string) (p place, known bool) {
 			return place{}, false // refers to nothing
 		}
 		numbers.WriteRune(rune(c))
-		values.WriteString(literals[c])
+		values.WriteString(canonical(literals[c]))
 		values.WriteByte(0)
 	}
 	return place{m, numbers.String(), values.String()}, true
@@ -101,7 +112,7 @@ func needs(tasks []*task, references map[*Model][]reference) []before {
 	var all []before
 	add := func(first, then *task) {
 		if first != nil && then != nil && first != then {
-			all = append(all, before{first, then})
+			all = append(all, before{first, then, needed})
 		}
 	}
 	for _, t := range tasks {
@@ -136,18 +147,11 @@ func numbers(columns []int) string {
 	return string(b)
 }
 
-// wish is what had better come first, as it seems from the values of columns: nobody
+const manyAlike = 4 // a value that so many have says nothing
+
+// wishes is what had better come first, as it seems from the values of columns: nobody
 // tells of all foreign keys and unique keys.
-type wish struct {
-	before
-	unique bool // the first gives up a value that the other one takes
-}
-
-const manyWishes = 4 // a value that so many have says nothing
-
-// wishes are for foreign keys that the mapper does not know, and for values that one
-// row has no more and another gets.
-func wishes(tasks []*task, references map[*Model][]reference) []wish {
+func wishes(tasks []*task, references map[*Model][]reference) []before {
 	inserted, deleted := make(map[string][]*task), make(map[string][]*task)
 	type column struct {
 		model   *Model
@@ -158,10 +162,10 @@ func wishes(tasks []*task, references map[*Model][]reference) []wish {
 	for _, t := range tasks {
 		m := t.entry.model
 		if m.Keys == 1 && t.operation == OpInsert && !t.entry.unkeyed() {
-			inserted[t.now[0]] = append(inserted[t.now[0]], t)
+			inserted[canonical(t.now[0])] = append(inserted[canonical(t.now[0])], t)
 		}
 		if m.Keys == 1 && t.operation == OpDelete {
-			deleted[t.row.literals[0]] = append(deleted[t.row.literals[0]], t)
+			deleted[canonical(t.row.literals[0])] = append(deleted[canonical(t.row.literals[0])], t)
 		}
 		for i := range m.Columns {
 			was, now := t.change(i)
@@ -173,15 +177,15 @@ func wishes(tasks []*task, references map[*Model][]reference) []wish {
 			}
 		}
 	}
-	var all []wish
-	add := func(first, then *task, unique bool) {
+	var all []before
+	add := func(first, then *task, why kind) {
 		if first != then {
-			all = append(all, wish{before{first, then}, unique})
+			all = append(all, before{first, then, why})
 		}
 	}
 	for c, givers := range gives {
 		if takers := takes[c]; len(givers) == 1 && len(takers) == 1 {
-			add(givers[0], takers[0], true)
+			add(givers[0], takers[0], unique)
 		}
 	}
 	for _, t := range tasks {
@@ -190,14 +194,14 @@ func wishes(tasks []*task, references map[*Model][]reference) []wish {
 				continue
 			}
 			was, now := t.change(i)
-			if parents := inserted[now]; now != "" && len(parents) < manyWishes {
+			if parents := inserted[canonical(now)]; now != "" && len(parents) < manyAlike {
 				for _, p := range parents {
-					add(p, t, false)
+					add(p, t, likely)
 				}
 			}
-			if parents := deleted[was]; was != "" && len(parents) < manyWishes {
+			if parents := deleted[canonical(was)]; was != "" && len(parents) < manyAlike {
 				for _, p := range parents {
-					add(t, p, false)
+					add(t, p, likely)
 				}
 			}
 		}
@@ -230,93 +234,4 @@ func telling(literal string) string {
 		return ""
 	}
 	return literal
-}
-
-// arrange sorts tasks by what must come first, then by what had better, then as they
-// are. It is circular if that can't be had.
-func arrange(tasks []*task, needs []before, wishes []wish) (sorted []*task, circular bool) {
-	steps := make(map[*task]*step, len(tasks))
-	for i, t := range tasks {
-		steps[t] = &step{task: t, position: i}
-	}
-	for _, n := range needs {
-		steps[n.first].frees = append(steps[n.first].frees, release{steps[n.then], needed})
-		steps[n.then].waits[needed]++
-	}
-	for _, w := range wishes {
-		kind := wished
-		if w.unique {
-			kind = unique
-		}
-		steps[w.first].frees = append(steps[w.first].frees, release{steps[w.then], kind})
-		steps[w.then].waits[kind]++
-	}
-	var ready queue
-	for _, t := range tasks {
-		heap.Push(&ready, steps[t])
-	}
-	for len(ready) > 0 {
-		s := heap.Pop(&ready).(*step)
-		circular = circular || s.waits[needed] > 0 || s.waits[unique] > 0
-		s.done = true
-		sorted = append(sorted, s.task)
-		for _, r := range s.frees {
-			if r.then.waits[r.kind]--; !r.then.done {
-				heap.Fix(&ready, r.then.index)
-			}
-		}
-	}
-	return sorted, circular
-}
-
-// Why a step waits for another.
-const (
-	needed = iota
-	wished
-	unique
-	kinds
-)
-
-// step is a task that waits for others.
-type step struct {
-	task     *task
-	position int
-	waits    [kinds]int // for how many
-	frees    []release
-	done     bool
-	index    int // in the queue
-}
-
-type release struct {
-	then *step
-	kind int
-}
-
-// queue is a heap of steps: first is what waits for the least that matters.
-type queue []*step
-
-func (q queue) Len() int { return len(q) }
-func (q queue) Less(i, j int) bool {
-	a, b := q[i], q[j]
-	for kind := range kinds {
-		if x, y := a.waits[kind] > 0, b.waits[kind] > 0; x != y {
-			return y
-		}
-	}
-	return a.position < b.position
-}
-func (q queue) Swap(i, j int) {
-	q[i], q[j] = q[j], q[i]
-	q[i].index, q[j].index = i, j
-}
-func (q *queue) Push(x any) {
-	s := x.(*step)
-	s.index = len(*q)
-	*q = append(*q, s)
-}
-func (q *queue) Pop() any {
-	old := *q
-	s := old[len(old)-1]
-	*q = old[:len(old)-1]
-	return s
 }

@@ -56,7 +56,7 @@ func (u *unit) plan() (plan, error) {
 	tasks = takeovers(tasks)
 	u.link(tasks)
 	references := referencesOf(u.order)
-	sorted, circular := arrange(byRank(tasks, references), needs(tasks, references), wishes(tasks, references))
+	sorted, circular := arrange(byRank(tasks, references), slices.Concat(needs(tasks, references), wishes(tasks, references)))
 	for i, t := range sorted {
 		t.number = i
 	}
@@ -107,7 +107,7 @@ func (u *unit) isNew(e *entry, depth int) bool {
 		}
 		for i, key := range to.model.at(p.Keys) {
 			own, _ := e.model.Columns[columns[i]].Literal(e.value)
-			if theirs, _ := to.model.Columns[key].Literal(to.value); columns[i] < e.model.Keys && own != theirs {
+			if theirs, _ := to.model.Columns[key].Literal(to.value); columns[i] < e.model.Keys && !alike(own, theirs) {
 				return true
 			}
 		}
@@ -173,7 +173,7 @@ func (u *unit) refersElsewhere(e *entry, now []string) (elsewhere bool, err erro
 			if err != nil {
 				return false, err
 			}
-			if now[column] == key {
+			if alike(now[column], key) && !to.model.Columns[keys[i]].Chosen(to.value) {
 				continue
 			}
 			if column < e.model.Keys {
