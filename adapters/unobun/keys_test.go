@@ -126,6 +126,11 @@ create table grandchildren (id bigserial primary key, parent_id code, number int
 create table time_parents (at timestamptz primary key default clock_timestamp());
 create table time_children (id bigserial primary key, at timestamptz not null references time_parents);`
 
+// wiped empties the tables: faster than truncate where there is little in them.
+const wiped = `delete from text_children; delete from null_children; delete from text_parents; delete from uuid_children; delete from ptr_children;
+delete from uuid_parents; delete from small_children; delete from null_int_children; delete from string_children; delete from big_parents;
+delete from grandchildren; delete from domain_children; delete from domain_parents; delete from time_children; delete from time_parents`
+
 func TestAChildGetsTheKeyThatTheDatabaseChoosesWhateverItsTypesAre(t *testing.T) {
 	db := open(t)
 	if _, err := db.Exec(t.Context(), keyed); err != nil {
@@ -150,7 +155,7 @@ func TestAChildGetsTheKeyThatTheDatabaseChoosesWhateverItsTypesAre(t *testing.T)
 	} {
 		for _, first := range []string{"together", "the parent first", "moved to a new one"} {
 			t.Run(name+" "+first, func(t *testing.T) {
-				if _, err := db.Exec(t.Context(), "truncate text_parents, uuid_parents, big_parents, domain_parents, time_parents cascade"); err != nil {
+				if _, err := db.Exec(t.Context(), wiped); err != nil {
 					t.Fatal(err)
 				}
 				in(t, db, func(ctx context.Context, s *unoactor.Session) error {

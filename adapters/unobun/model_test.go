@@ -3,6 +3,7 @@ package unobun_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"maps"
 	"slices"
@@ -325,7 +326,22 @@ func (m *model) look(t *rapid.T) {
 	}
 }
 
+// short has rapid try less often than it would, unless it is told how often.
+func short(t *testing.T) {
+	told := false
+	flag.Visit(func(f *flag.Flag) { told = told || f.Name == "rapid.checks" })
+	if told {
+		return
+	}
+	before := flag.Lookup("rapid.checks").Value.String()
+	if err := flag.Set("rapid.checks", "25"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = flag.Set("rapid.checks", before) })
+}
+
 func TestAUnitOfWorkIsWhatItsModelSays(t *testing.T) {
+	short(t)
 	db := open(t)
 	for _, shape := range shapes {
 		t.Run(shape.name, func(t *testing.T) {
