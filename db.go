@@ -18,7 +18,8 @@ import (
 type DB struct {
 	pool     *supervisor.Pool
 	sessions *SessionConfig // nil: the default
-	own      *System        // what Close closes, nil if it is one of a system's
+	system   *System        // that it is in
+	owns     bool           // Close closes the system
 }
 
 // Pool is the pool itself: to pause, resize, warm up, invalidate and drain it, to

@@ -21,7 +21,26 @@ type (
 	ConnectionErrorHandler interface {
 		OnConnectionError(messages.ConnectionError)
 	}
+	// ConnectionLeakedHandler is told of leases that last for longer than leak_after.
+	ConnectionLeakedHandler interface {
+		OnConnectionLeaked(messages.ConnectionLeaked)
+	}
 )
+
+// eventHandler is what [WithEvents] was given.
+type eventHandler struct {
+	handler any
+	options []SubscribeOption
+}
+
+// hears says whether it has one of the methods.
+func (e eventHandler) hears() bool {
+	switch e.handler.(type) {
+	case PoolCreatedHandler, PoolRecycledHandler, PoolDisposedHandler, CheckoutHandler, CheckinHandler, ConnectionErrorHandler, ConnectionLeakedHandler:
+		return true
+	}
+	return false
+}
 
 func subscribeHandler(tree *supervisor.System, handler any, options []SubscribeOption) {
 	_, checkouts := handler.(CheckoutHandler)
@@ -60,6 +79,10 @@ func dispatch(handler any, e messages.Event) {
 	case messages.ConnectionError:
 		if h, ok := handler.(ConnectionErrorHandler); ok {
 			h.OnConnectionError(e)
+		}
+	case messages.ConnectionLeaked:
+		if h, ok := handler.(ConnectionLeakedHandler); ok {
+			h.OnConnectionLeaked(e)
 		}
 	}
 }

@@ -89,7 +89,7 @@ func failing(s supervisor.HealthStatus) error {
 func (s *System) CheckHealth(ctx context.Context) map[string]supervisor.HealthStatus {
 	all := make(map[string]supervisor.HealthStatus)
 	for _, p := range s.tree.Pools() {
-		all[p.Name()] = NewHealthMonitor(&DB{pool: p}).CheckHealth(ctx)
+		all[p.Name()] = NewHealthMonitor(s.database(p)).CheckHealth(ctx)
 	}
 	return all
 }
@@ -103,6 +103,6 @@ type HealthRegistry interface {
 // RegisterHealth registers a check for each pool, named "database:<pool>".
 func RegisterHealth(r HealthRegistry, s *System) {
 	for _, p := range s.tree.Pools() {
-		r.Register("database:"+p.Name(), NewHealthMonitor(&DB{pool: p}).Check)
+		r.Register("database:"+p.Name(), NewHealthMonitor(s.database(p)).Check)
 	}
 }

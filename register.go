@@ -3,19 +3,34 @@ package unoactor
 import (
 	"context"
 	"errors"
+	"fmt"
+	"os"
+	"reflect"
+	"slices"
 
 	"github.com/unoactor/unoactor/config"
+	"github.com/unoactor/unoactor/conn"
 )
 
-// Register adds a database to a running system: a pool, under its name, on a server.
-// The node is named as the pool unless it has a name, and the pool's Node is that one.
-// The error says what can't work, as that of [New]: then nothing is added.
-func (s *System) Register(ctx context.Context, server config.Node, pool config.Pool) (*DB, error) {
+// Register adds a database to a running system: a pool, under its name, on a server, with
+// hooks that are run as those of [WithHooks]. The node is named as the pool unless it has
+// a name, and the pool's Node is that one. The error says what can't work, as that of
+// [New]: then nothing is added. [System.Remove] takes the pool away again.
+func (s *System) Register(ctx context.Context, server config.Node, pool config.Pool, hooks ...conn.Hook) (*DB, error) {
 	if server.Name == "" {
 		server.Name = pool.Name
 	}
+	if pool.Node != "" && pool.Node != server.Name {
+		return nil, fmt.Errorf("pool %q: its Node is %q, and it is registered on node %q: leave Node empty, or use System.Add for a pool on a node that there is",
+			pool.Name, pool.Node, server.Name)
+	}
 	pool.Node = server.Name
+	undo, err := s.hooks.register(pool.Name, hooks)
+	if err != nil {
+		return nil, err
+	}
 	if err := s.Add(ctx, config.Topology{Nodes: []config.Node{server}, Pools: []config.Pool{pool}}); err != nil {
+		undo()
 		return nil, err
 	}
 	return s.DB(pool.Name)
@@ -23,7 +38,12 @@ func (s *System) Register(ctx context.Context, server config.Node, pool config.P
 
 // Add has a running system take more nodes, pools and routes; the routes come after
 // those that there are. The error says what can't work: then nothing is added.
-func (s *System) Add(ctx context.Context, more config.Topology) error { return s.tree.Add(ctx, more) }
+func (s *System) Add(ctx context.Context, more config.Topology) error {
+	if !reflect.DeepEqual(more.Gateway, config.Gateway{}) || !reflect.DeepEqual(more.Log, config.Log{}) {
+		return errors.New("a running system takes nodes, pools and routes: the gateway and the log of a topology are for its start")
+	}
+	return s.tree.Add(ctx, more)
+}
 
 // Remove takes a database that was registered, or any pool, out of a running system: its
 // sessions are found no more, leases that are out have its drain_timeout to come back,
@@ -35,18 +55,26 @@ func (s *System) Add(ctx context.Context, more config.Topology) error { return s
 func (s *System) Remove(ctx context.Context, pool string) error { return s.tree.Remove(ctx, pool) }
 
 // Connect opens one database: a system whose only pool, named "default" unless it has
-// a name, is on the server of a connection URL, as [config.ParseURL] reads it. Settings
-// of the pool that are left at zero take their defaults. [DB.Close] closes it.
+// a name, is on the server of a connection URL. What the URL and the pool do not say is
+// taken from where libpq takes it, the environment (PGHOST, PGSSLMODE ...) first, as
+// [config.ReadConnection] says; the URL may be empty. Settings of the pool that are left at
+// zero take their defaults. [DB.Close] closes the database, and [DB.System] is the system
+// that it is in, to subscribe to events and ask for health, recovery and more.
 func Connect(ctx context.Context, url string, pool config.Pool, options ...Option) (*DB, error) {
-	server, err := config.ParseURL(url)
-	if err != nil {
-		return nil, err
-	}
 	if pool.Name == "" {
 		pool.Name = "default"
 	}
-	server.Name, pool.Node = pool.Name, pool.Name
-	sys, err := New(ctx, config.Topology{Nodes: []config.Node{server}, Pools: []config.Pool{pool}}, options...)
+	if pool.Node != "" && pool.Node != pool.Name {
+		return nil, fmt.Errorf("pool %q: its Node is %q, and Connect has no other server than that of its URL: leave Node empty, or use New for a topology of several nodes",
+			pool.Name, pool.Node)
+	}
+	c, err := config.ReadConnection(url, pool, os.LookupEnv)
+	if err != nil {
+		return nil, err
+	}
+	c.Node.Name, c.Pool.Node = pool.Name, pool.Name
+	sys, err := New(ctx, config.Topology{Nodes: []config.Node{c.Node}, Pools: []config.Pool{c.Pool}},
+		slices.Concat(options, []Option{func(s *settings) { s.driver = c.Driver }})...)
 	if err != nil {
 		return nil, err
 	}
@@ -54,15 +82,20 @@ func Connect(ctx context.Context, url string, pool config.Pool, options ...Optio
 	if err != nil {
 		return nil, errors.Join(err, sys.Close(ctx))
 	}
-	db.own = sys
+	db.owns = true
 	return db, nil
 }
+
+// System is the system that the database is in, that of [Connect] too: to subscribe to its
+// events with [Subscribe], to look at its snapshot and health, to recover what was left
+// prepared.
+func (db *DB) System() *System { return db.system }
 
 // Close closes the system of a database that was opened by [Connect], as
 // [System.Close] says. Other databases are closed with the system that they are of.
 func (db *DB) Close(ctx context.Context) error {
-	if db.own == nil {
-		return errors.New("the database is one of a system's: close the system, or drain the pool")
+	if !db.owns {
+		return errors.New("the database is one of a system's: close the system, or take the pool out of it with System.Remove")
 	}
-	return db.own.Close(ctx)
+	return db.system.Close(ctx)
 }

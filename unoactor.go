@@ -2,6 +2,7 @@ package unoactor
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 	"time"
 
@@ -22,6 +23,7 @@ type System struct {
 	log      hclog.Logger
 	sessions *SessionConfig // how sessions behave, nil: the default
 	router   atomic.Pointer[Router]
+	hooks    *hookSet
 	recovery recovery
 }
 
@@ -37,14 +39,24 @@ func Open(ctx context.Context, path string, options ...Option) (*System, error) 
 	return start(ctx, t, o)
 }
 
+// errNoFile is what is only of use where a topology file is read.
+var errNoFile = errors.New("WithVariable sets a variable of a topology file, and there is none here: put the value where it belongs")
+
 // New starts a topology that is written in Go. Settings left at zero take their
 // defaults; the error says what can't work.
 func New(ctx context.Context, t config.Topology, options ...Option) (*System, error) {
-	return start(ctx, t, gather(options))
+	o := gather(options)
+	if len(o.config) > 0 {
+		return nil, errNoFile
+	}
+	return start(ctx, t, o)
 }
 
 func start(ctx context.Context, t config.Topology, o settings) (*System, error) {
 	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if err := o.check(t); err != nil {
 		return nil, err
 	}
 	wanted := supervisor.Options{Log: o.log, MeterProvider: o.meters, Dialer: o.dialer, Ready: o.subscribe}
@@ -55,7 +67,7 @@ func start(ctx context.Context, t config.Topology, o settings) (*System, error) 
 	if err != nil {
 		return nil, err
 	}
-	s := &System{tree: tree, log: o.log, sessions: o.sessions}
+	s := &System{tree: tree, log: o.log, sessions: o.sessions, hooks: o.hooks}
 	if s.log == nil {
 		s.log = hclog.NewNullLogger()
 	}
@@ -75,7 +87,9 @@ func (s *System) DB(name string) (*DB, error) {
 	return s.database(p), nil
 }
 
-func (s *System) database(p *supervisor.Pool) *DB { return &DB{pool: p, sessions: s.sessions} }
+func (s *System) database(p *supervisor.Pool) *DB {
+	return &DB{pool: p, sessions: s.sessions, system: s}
+}
 
 // Snapshot is the whole tree at one moment: nodes, pools, slots, their restarts
 // and the causes.
@@ -88,8 +102,23 @@ func (s *System) Tree() *supervisor.System { return s.tree }
 // each pool's drain_timeout and ctx, closes every backend and returns when all
 // goroutines of the system have ended. Its error tells of leases that had to be
 // revoked.
+//
+// A ctx that was cancelled before Close is called, as that of a service that was told to end
+// (SIGTERM), does not cut the wait short, so "defer sys.Close(ctx)" lets what is under way
+// come to its end: each pool has its drain_timeout (10 s by default), up to the deadline of
+// ctx. One that is cancelled during Close, or whose deadline is over, does: what is out
+// then is revoked at once.
 func (s *System) Close(ctx context.Context) error {
 	s.endRecovery()
+	if errors.Is(ctx.Err(), context.Canceled) {
+		deadline, limited := ctx.Deadline()
+		ctx = context.WithoutCancel(ctx)
+		if limited {
+			var end context.CancelFunc
+			ctx, end = context.WithDeadline(ctx, deadline)
+			defer end()
+		}
+	}
 	return s.tree.Close(ctx)
 }
 
@@ -99,10 +128,11 @@ type Option func(*settings)
 type settings struct {
 	log    hclog.Logger
 	config []config.Option
-	hooks  map[string][]conn.Hook
+	hooks  *hookSet
+	driver map[string]string // parameters of libpq, of Connect
 	tracer pgx.QueryTracer
 	meters metric.MeterProvider
-	events []func(*supervisor.System)
+	events []eventHandler
 	// sessions is nil unless there is a setting.
 	sessions *SessionConfig
 	recovery time.Duration // 0: never
@@ -111,7 +141,7 @@ type settings struct {
 }
 
 func gather(options []Option) settings {
-	s := settings{hooks: make(map[string][]conn.Hook)}
+	s := settings{hooks: newHookSet()}
 	for _, o := range options {
 		o(&s)
 	}
@@ -128,9 +158,11 @@ func WithVariable(name, value string) Option {
 
 // WithHooks adds hooks to a pool, run after those of the topology. A hook
 // implements one or more of [conn.ConnectHook], [conn.CheckoutHook],
-// [conn.CheckinHook] and [conn.CloseHook].
+// [conn.CheckinHook] and [conn.CloseHook]. That there is no pool of that name is an error
+// of the start; but a system that starts without any pool keeps the hooks for those that
+// are added. [System.Register] takes the hooks of its pool itself.
 func WithHooks(pool string, hooks ...conn.Hook) Option {
-	return func(s *settings) { s.hooks[pool] = append(s.hooks[pool], hooks...) }
+	return func(s *settings) { s.hooks.given[pool] = append(s.hooks.given[pool], hooks...) }
 }
 
 // WithTracer has pgx report every statement of every pool to t, and what else t
@@ -146,24 +178,22 @@ func WithMeterProvider(p metric.MeterProvider) Option {
 
 // WithEvents has a handler told of events from the first on. It has one or more of
 // the methods of [PoolCreatedHandler], [PoolRecycledHandler], [PoolDisposedHandler],
-// [CheckoutHandler], [CheckinHandler] and [ConnectionErrorHandler]. What holds for
-// [Subscribe] holds for it; for other events, and to end it earlier than the system,
-// use that.
+// [CheckoutHandler], [CheckinHandler], [ConnectionErrorHandler] and
+// [ConnectionLeakedHandler]. What holds for [Subscribe] holds for it; for other events, and
+// to end it earlier than the system, use that.
 func WithEvents(handler any, options ...SubscribeOption) Option {
-	return func(s *settings) {
-		s.events = append(s.events, func(tree *supervisor.System) { subscribeHandler(tree, handler, options) })
-	}
+	return func(s *settings) { s.events = append(s.events, eventHandler{handler, options}) }
 }
 
 func (s settings) subscribe(tree *supervisor.System) {
-	for _, subscribe := range s.events {
-		subscribe(tree)
+	for _, e := range s.events {
+		subscribeHandler(tree, e.handler, e.options)
 	}
 }
 
 // dialer gives a pool's connections what was set for them.
 func (s settings) dialer(p config.Pool) conn.DialerOptions {
-	o := conn.DialerOptions{Hooks: s.hooks[p.Name], Tracer: s.tracer, Dial: s.dial}
+	o := conn.DialerOptions{Hooks: s.hooks.of(p.Name), Tracer: s.tracer, Dial: s.dial, Driver: s.driver}
 	if p.Echo && s.log != nil {
 		o.Tracer = newEcho(s.log.With("pool", p.Name), s.tracer)
 	}

@@ -12,10 +12,7 @@ func (k *checker) nodes(t Topology) {
 	names(k, "node", t.Nodes, func(n Node) (string, Source) { return n.Name, n.Source })
 	for _, n := range t.Nodes {
 		what := fmt.Sprintf("node %q", n.Name)
-		if _, given := n.Source.settings["socket"]; given && n.Host[:1] != "/" {
-			k.wrong(n.Source, "socket", what, `write the whole path of the folder, such as "/run/postgresql"`,
-				"%s does not begin with /", quote(n.Source, "socket", n.Host))
-		}
+		k.host(n, what)
 		if n.Port == 0 { // in Go, without Complete
 			k.wrong(n.Source, "port", what, "", "want a number from 1 to 65535")
 		}
@@ -28,8 +25,29 @@ func (k *checker) nodes(t Topology) {
 	}
 }
 
+func (k *checker) host(n Node, what string) {
+	if _, socket := n.Source.settings["socket"]; socket {
+		if !isSocketFolder(n.Host) {
+			k.wrong(n.Source, "socket", what, `write the whole path of the folder, such as "/run/postgresql"`,
+				"%s does not begin with /", quote(n.Source, "socket", n.Host))
+		} else if wrong, advice := hostProblem(n.Host, n.Port); wrong != "" {
+			k.wrong(n.Source, "socket", what, advice, "%s", wrong)
+		}
+		return
+	}
+	if wrong, advice := hostProblem(n.Host, n.Port); wrong != "" {
+		if n.Source.secret("host") { // advice may quote a part of it
+			advice = ""
+		}
+		k.wrong(n.Source, "host", what, advice, "%s", wrong)
+	}
+}
+
+// tlsModes are libpq's sslmodes, from the weakest on.
+var tlsModes = []string{"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}
+
 func (k *checker) tls(n Node, what string) {
-	oneOf(k, n.Source, "tls.mode", what, n.TLS.Mode, "disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+	oneOf(k, n.Source, "tls.mode", what, n.TLS.Mode, tlsModes...)
 	switch {
 	case n.TLS.Cert != "" && n.TLS.Key == "":
 		k.wrong(n.Source, "tls.cert", what, "add key, or leave cert out", "a client certificate wants its key")

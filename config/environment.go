@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"net"
-	"net/url"
 	"os"
 	"reflect"
 	"slices"
@@ -32,7 +30,7 @@ type DatabaseSettings struct {
 	Name     string `env:"NAME,notEmpty"`
 	SSLMode  string `env:"SSLMODE" envDefault:"prefer"`
 	// PoolSize backends are kept, PoolOverflow more opened under load, and each is
-	// replaced at the age of PoolRecycle: seconds, or a time with its unit as 30m.
+	// replaced at the age of PoolRecycle: seconds, a time with its unit as 30m, or never.
 	PoolSize     int           `env:"POOL_SIZE" envDefault:"10"`
 	PoolOverflow int           `env:"POOL_OVERFLOW" envDefault:"20"`
 	PoolRecycle  time.Duration `env:"POOL_RECYCLE" envDefault:"3600"`
@@ -47,7 +45,9 @@ var settingKeys = map[string]string{
 
 // SettingsFromEnv reads the settings from UNO_DB_USER and so on; a prefix reads those of
 // another database, as "UNO_ANALYTICS_". User and name must be set. Its error tells all
-// that is wrong, by the names of the variables, and quotes no password.
+// that is wrong, by the names of the variables, and quotes no password. A variable that is
+// set to the empty text is not set. What the variables of libpq say (PGSSLMODE and so on)
+// is not looked at.
 func SettingsFromEnv(prefix ...string) (DatabaseSettings, error) {
 	return readSettings(os.LookupEnv, cmp.Or(strings.Join(prefix, ""), EnvPrefix))
 }
@@ -78,10 +78,44 @@ func readSettings(lookup func(string) (string, bool), prefix string) (DatabaseSe
 	} else if err != nil {
 		wrong = append(wrong, err)
 	}
+	wrong = append(wrong, s.outOfRange(prefix, unread(all))...)
 	if err := errors.Join(wrong...); err != nil {
 		return DatabaseSettings{}, err
 	}
 	return s, nil
+}
+
+// unread are the fields that were not read.
+func unread(all env.AggregateError) map[string]bool {
+	fields := make(map[string]bool)
+	for _, e := range all.Errors {
+		if p := (env.ParseError{}); errors.As(e, &p) {
+			fields[p.Name] = true
+		}
+	}
+	return fields
+}
+
+// outOfRange is what was read and can't be: also what would be taken for the default, as 0 is.
+func (s DatabaseSettings) outOfRange(prefix string, unread map[string]bool) []error {
+	var wrong []error
+	say := func(is bool, field, variable, format string, args ...any) {
+		if is && !unread[field] {
+			wrong = append(wrong, fmt.Errorf("%s%s %s", prefix, variable, fmt.Sprintf(format, args...)))
+		}
+	}
+	what, advice := hostProblem(s.Host, cmp.Or(s.Port, 5432))
+	advice = strings.NewReplacer("host = ", prefix+"HOST=", "port = ", prefix+"PORT=", "user = ", prefix+"USER=",
+		"password = ", prefix+"PASSWORD=", "database = ", prefix+"NAME=").Replace(advice)
+	say(what != "", "Host", "HOST", "names no server: %s: %s", what, advice)
+	say(s.Port == 0, "Port", "PORT", "can't be 0: want %s", wants["Port"])
+	say(!slices.Contains(tlsModes, s.SSLMode), "SSLMode", "SSLMODE", "is not known: want %s", strings.Join(tlsModes, ", "))
+	say(s.PoolSize < 1 || s.PoolSize > maxBackends, "PoolSize", "POOL_SIZE", "is %d: want a number from 1 to %d, or leave it unset for 10", s.PoolSize, maxBackends)
+	say(s.PoolOverflow < 0 || s.PoolOverflow > maxBackends, "PoolOverflow", "POOL_OVERFLOW", "is %d: want a number from 0 to %d", s.PoolOverflow, maxBackends)
+	say(s.PoolSize <= maxBackends && s.PoolOverflow <= maxBackends && s.PoolSize+s.PoolOverflow > maxBackends, "", "POOL_OVERFLOW",
+		"and %sPOOL_SIZE are %d together: want %d at most", prefix, s.PoolSize+s.PoolOverflow, maxBackends)
+	say(s.PoolRecycle <= 0, "PoolRecycle", "POOL_RECYCLE", "is %v: want %s", s.PoolRecycle, wants["PoolRecycle"])
+	return wrong
 }
 
 // unnamed is an error of the file system without the name, which may be a password
@@ -95,6 +129,9 @@ func unnamed(err error) error {
 }
 
 func secondsOrTime(v string) (time.Duration, error) {
+	if v == "never" {
+		return Never, nil
+	}
 	if seconds, err := strconv.ParseUint(v, 10, 31); err == nil {
 		return time.Duration(seconds) * time.Second, nil
 	}
@@ -103,7 +140,7 @@ func secondsOrTime(v string) (time.Duration, error) {
 
 // wants are what can't be read should have been.
 var wants = map[string]string{
-	"Port": "a number from 1 to 65535", "PoolSize": "a whole number", "PoolOverflow": "a whole number", "PoolRecycle": "seconds, or a time with its unit as 30m",
+	"Port": "a number from 1 to 65535", "PoolSize": "a whole number", "PoolOverflow": "a whole number", "PoolRecycle": "seconds, or a time with its unit as 30m, or never",
 }
 
 func explainEnv(err error, prefix string) error {
@@ -120,16 +157,9 @@ func explainEnv(err error, prefix string) error {
 	return err
 }
 
-// ConnectionString is the database as a URL, with the password: for whom it is meant,
-// not for a log.
-func (s DatabaseSettings) ConnectionString() string {
-	u := url.URL{Scheme: "postgres", User: url.User(s.User), Host: net.JoinHostPort(s.Host, strconv.Itoa(int(s.Port))), Path: "/" + s.Name,
-		RawQuery: url.Values{"sslmode": {s.SSLMode}}.Encode()}
-	if s.Password != "" {
-		u.User = url.UserPassword(s.User, s.Password.Reveal())
-	}
-	return u.String()
-}
+// ConnectionString is the database as a URL that [ParseURL], libpq and pgx read, with the
+// password: for whom it is meant, not for a log.
+func (s DatabaseSettings) ConnectionString() string { return connectionURL(s.Node()) }
 
 // Get is a setting by name, as "db_user" or "db_pool_size", or what is given instead if
 // there is none of that name.

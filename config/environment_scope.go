@@ -78,6 +78,9 @@ func asCty(v any) cty.Value {
 	case int:
 		return cty.NumberIntVal(int64(v))
 	case time.Duration:
+		if v == Never {
+			return cty.StringVal("never")
+		}
 		return cty.StringVal(v.String())
 	}
 	return cty.StringVal(fmt.Sprint(v))

@@ -133,3 +133,29 @@ func TestATopologyThatDoesNotReferToTheEnvironmentNeedsNothingThere(t *testing.T
 		t.Error(err)
 	}
 }
+
+func TestWhatIsOutOfRangeInTheEnvironmentIsNotTakenForTheDefault(t *testing.T) {
+	for variable, want := range map[string]string{
+		"POOL_SIZE=0": "POOL_SIZE is 0: want a number from 1 to 10000, or leave it unset for 10", "POOL_SIZE=-1": "POOL_SIZE is -1", "POOL_SIZE=10001": "POOL_SIZE is 10001",
+		"POOL_OVERFLOW=-1": "POOL_OVERFLOW is -1: want a number from 0", "POOL_OVERFLOW=9999": "POOL_OVERFLOW and UNO_DB_POOL_SIZE are 10009 together",
+		"POOL_RECYCLE=0": "POOL_RECYCLE is 0s: want seconds", "POOL_RECYCLE=-1s": "POOL_RECYCLE is -1s", "PORT=0": "PORT can't be 0: want a number from 1 to 65535",
+		"SSLMODE=on": "SSLMODE is not known: want disable, allow", "HOST= ": "HOST names no server: it is empty",
+	} {
+		t.Run(variable, func(t *testing.T) {
+			setenv(t, "UNO_DB_USER=ann", "UNO_DB_NAME=shop", "UNO_DB_"+variable)
+			if _, err := config.SettingsFromEnv(); err == nil || !strings.Contains(err.Error(), "UNO_DB_"+want) {
+				t.Errorf("%v, want %q", err, want)
+			}
+			name, _, _ := strings.Cut(variable, "=")
+			text := "node \"n\" {}\npool \"p\" {\n  node = node.n\n  labels = { x = db." + strings.ToLower(name) + " }\n}"
+			if _, err := config.Parse([]byte(text), "t.hcl"); err == nil || !strings.Contains(err.Error(), "UNO_DB_"+strings.SplitN(want, ":", 2)[0]) {
+				t.Errorf("in a topology: %v", err)
+			}
+		})
+	}
+	setenv(t, "UNO_DB_USER=ann", "UNO_DB_NAME=shop", "UNO_DB_POOL_OVERFLOW=0", "UNO_DB_POOL_RECYCLE=never", "UNO_DB_POOL_SIZE=")
+	s, err := config.SettingsFromEnv()
+	if p := s.Pool(); err != nil || p.Size != 10 || p.MaxOverflow != 0 || p.MaxLifetime != config.Never {
+		t.Errorf("%+v, %v", p, err)
+	}
+}

@@ -32,6 +32,18 @@ func text[S ~string](to *S) field {
 	}, func() any { return *to }}
 }
 
+// word is text for a setting whose default is not the empty text: what is written as "" is
+// no default.
+func word[S ~string](to *S) field {
+	f := text(to)
+	return field{func(v cty.Value) error {
+		if v.Type() == cty.String && v.AsString() == "" {
+			return errors.New("it is empty: write a value, or leave it out (or write null) for the default")
+		}
+		return f.set(v)
+	}, f.get}
+}
+
 func truth(to *bool) field {
 	return field{func(v cty.Value) error {
 		v, err := convert.Convert(v, cty.Bool)

@@ -13,13 +13,13 @@ type setting[T any] struct {
 }
 
 var nodeSettings = []setting[Node]{
-	{"host", Live, func(n *Node) field { return text(&n.Host) }},
+	{"host", Live, func(n *Node) field { return word(&n.Host) }},
 	{"port", Live, func(n *Node) field { return number(&n.Port, 1, math.MaxUint16) }},
-	{"socket", Live, func(n *Node) field { return field{set: text(&n.Host).set} }}, // a host that begins with /
-	{"database", Live, func(n *Node) field { return text(&n.Database) }},
-	{"user", Live, func(n *Node) field { return text(&n.User) }},
+	{"socket", Live, func(n *Node) field { return field{set: word(&n.Host).set} }}, // a host that begins with /
+	{"database", Live, func(n *Node) field { return word(&n.Database) }},
+	{"user", Live, func(n *Node) field { return word(&n.User) }},
 	{"password", Live, func(n *Node) field { return text(&n.Password) }},
-	{"role", Live, func(n *Node) field { return text(&n.Role) }},
+	{"role", Live, func(n *Node) field { return word(&n.Role) }},
 	{"connect_timeout", Live, func(n *Node) field { return period(&n.ConnectTimeout) }},
 	{"backoff_min", Live, func(n *Node) field { return period(&n.BackoffMin) }},
 	{"backoff_max", Live, func(n *Node) field { return period(&n.BackoffMax) }},
@@ -33,7 +33,7 @@ var breakerSettings = []setting[Breaker]{
 }
 
 var tlsSettings = []setting[TLS]{
-	{"mode", Live, func(t *TLS) field { return text(&t.Mode) }},
+	{"mode", Live, func(t *TLS) field { return word(&t.Mode) }},
 	{"ca", Live, func(t *TLS) field { return text(&t.CA) }},
 	{"cert", Live, func(t *TLS) field { return text(&t.Cert) }},
 	{"key", Live, func(t *TLS) field { return text(&t.Key) }},
@@ -41,12 +41,12 @@ var tlsSettings = []setting[TLS]{
 }
 
 var poolSettings = []setting[Pool]{
-	{"node", Live, func(p *Pool) field { return text(&p.Node) }},
-	{"database", Live, func(p *Pool) field { return text(&p.Database) }},
-	{"user", Live, func(p *Pool) field { return text(&p.User) }},
+	{"node", Live, func(p *Pool) field { return word(&p.Node) }},
+	{"database", Live, func(p *Pool) field { return word(&p.Database) }},
+	{"user", Live, func(p *Pool) field { return word(&p.User) }},
 	{"password", Live, func(p *Pool) field { return text(&p.Password) }},
-	{"mode", Live, func(p *Pool) field { return text(&p.Mode) }},
-	{"profile", Live, func(p *Pool) field { return text(&p.Profile) }},
+	{"mode", Live, func(p *Pool) field { return word(&p.Mode) }},
+	{"profile", Live, func(p *Pool) field { return word(&p.Profile) }},
 	{"size", Live, func(p *Pool) field { return number(&p.Size, 1, maxBackends) }},
 	{"max_overflow", Live, func(p *Pool) field { return number(&p.MaxOverflow, 0, maxBackends) }},
 	{"min_idle", Live, func(p *Pool) field { return number(&p.MinIdle, 0, maxBackends) }},
@@ -56,13 +56,13 @@ var poolSettings = []setting[Pool]{
 	{"keepalive", Live, func(p *Pool) field { return period(&p.KeepAlive) }},
 	{"validate_after_idle", Live, func(p *Pool) field { return period(&p.ValidateAfterIdle) }},
 	{"validate_timeout", Live, func(p *Pool) field { return period(&p.ValidateTimeout) }},
-	{"order", Live, func(p *Pool) field { return text(&p.Order) }},
+	{"order", Live, func(p *Pool) field { return word(&p.Order) }},
 	{"queue_target", Live, func(p *Pool) field { return period(&p.QueueTarget) }},
 	{"queue_interval", Live, func(p *Pool) field { return period(&p.QueueInterval) }},
 	{"leak_after", Live, func(p *Pool) field { return period(&p.LeakAfter) }},
 	{"reclaim_after", Live, func(p *Pool) field { return period(&p.ReclaimAfter) }},
 	{"drain_timeout", Live, func(p *Pool) field { return period(&p.DrainTimeout) }},
-	{"reset", Live, func(p *Pool) field { return text(&p.Reset) }},
+	{"reset", Live, func(p *Pool) field { return word(&p.Reset) }},
 	{"echo", Live, func(p *Pool) field { return truth(&p.Echo) }},
 	{"runtime", Live, func(p *Pool) field { return table(&p.Runtime) }},
 	{"labels", Live, func(p *Pool) field { return table(&p.Labels) }},
@@ -95,7 +95,7 @@ var routeSettings = []setting[Route]{
 	{"database", Live, func(r *Route) field { return text(&r.Database) }},
 	{"user", Live, func(r *Route) field { return text(&r.User) }},
 	{"entity", Live, func(r *Route) field { return text(&r.Entity) }},
-	{"access", Live, func(r *Route) field { return text(&r.Access) }},
+	{"access", Live, func(r *Route) field { return word(&r.Access) }},
 	{"labels", Live, func(r *Route) field { return table(&r.Labels) }},
 	{"pool", Live, func(r *Route) field { return text(&r.Pool) }},
 }
@@ -105,7 +105,7 @@ var gatewaySettings = []setting[Gateway]{
 	{"socket", Restart, func(g *Gateway) field { return text(&g.Socket) }},
 	{"socket_mode", Restart, func(g *Gateway) field { return text(&g.SocketMode) }},
 	{"socket_group", Restart, func(g *Gateway) field { return text(&g.SocketGroup) }},
-	{"auth", Live, func(g *Gateway) field { return text(&g.Auth) }},
+	{"auth", Live, func(g *Gateway) field { return word(&g.Auth) }},
 	{"max_clients", Live, func(g *Gateway) field { return number(&g.MaxClients, 1, math.MaxInt32) }},
 	{"max_logins", Live, func(g *Gateway) field { return number(&g.MaxLogins, 1, math.MaxInt32) }},
 	{"max_logins_per_address", Live, func(g *Gateway) field { return number(&g.MaxLoginsPerAddress, 1, math.MaxInt32) }},
@@ -123,8 +123,8 @@ var userSettings = []setting[User]{
 }
 
 var logSettings = []setting[Log]{
-	{"level", Live, func(l *Log) field { return text(&l.Level) }},
-	{"format", Restart, func(l *Log) field { return text(&l.Format) }},
+	{"level", Live, func(l *Log) field { return word(&l.Level) }},
+	{"format", Restart, func(l *Log) field { return word(&l.Format) }},
 }
 
 // elsewhere is what other poolers call a setting, for advice only: a file that

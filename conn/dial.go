@@ -38,6 +38,9 @@ type DialerOptions struct {
 	ReadOnly func()
 	// Dial replaces the network, for tests.
 	Dial pgconn.DialFunc
+	// Driver are parameters of libpq that a node has no setting for: see
+	// [config.Connection].
+	Driver map[string]string
 }
 
 // NewDialer checks that the node and the pool can be connected to as they are
@@ -46,9 +49,8 @@ func NewDialer(node config.Node, pool config.Pool, o DialerOptions) (*Dialer, er
 	if err := checkHooks(o.Hooks); err != nil {
 		return nil, fmt.Errorf("pool %q: %w", pool.Name, err)
 	}
-	cfg, err := pgxConfig(node, pool)
+	cfg, err := pgxConfig(node, pool, o.Driver)
 	if err != nil {
-		// pgconn's own message quotes the connection string.
 		return nil, fmt.Errorf("pool %q on node %q: %w", pool.Name, node.Name, redact(err))
 	}
 	cfg.Tracer = o.Tracer
@@ -157,26 +159,28 @@ func mayBeEmpty(name, version string) bool {
 	return false
 }
 
-// pgxConfig says to pgx what the topology says. Everything that libpq's
-// environment variables could change is given or put back, but for a password
-// file, which is a good place for a password.
-func pgxConfig(node config.Node, pool config.Pool) (*pgx.ConnConfig, error) {
-	var dsn strings.Builder
-	put := func(key, value string) {
-		if value != "" {
-			fmt.Fprintf(&dsn, "%s='%s' ", key, strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(value))
-		}
+// pgxConfig says to pgx what the topology says, and nothing else: see undisturbed.
+func pgxConfig(node config.Node, pool config.Pool, driver map[string]string) (*pgx.ConnConfig, error) {
+	said, forget, err := undisturbed()
+	if err != nil {
+		return nil, err
 	}
-	put("host", node.Host)
-	put("port", strconv.Itoa(int(node.Port)))
-	put("dbname", pool.Database)
-	put("user", pool.User)
-	put("password", pool.Password.Reveal())
-	put("sslmode", node.TLS.Mode)
-	put("sslrootcert", node.TLS.CA)
-	put("sslcert", node.TLS.Cert)
-	put("sslkey", node.TLS.Key)
-	put("target_session_attrs", "any")
+	defer forget()
+	maps.Copy(said, driver)
+	if driver["min_protocol_version"] != "" && driver["max_protocol_version"] == "" {
+		said["max_protocol_version"] = "latest"
+	}
+	maps.Copy(said, map[string]string{
+		"host": node.Host, "port": strconv.Itoa(int(node.Port)), "dbname": pool.Database, "user": cmp.Or(pool.User, config.OSUser()),
+		"password": pool.Password.Reveal(), "sslmode": node.TLS.Mode, "sslrootcert": node.TLS.CA, "sslcert": node.TLS.Cert, "sslkey": node.TLS.Key,
+	})
+	oldest, newest := tlsVersions[said["ssl_min_protocol_version"]], tlsVersions[said["ssl_max_protocol_version"]]
+	delete(said, "ssl_min_protocol_version")
+	delete(said, "ssl_max_protocol_version")
+	var dsn strings.Builder
+	for key, value := range said {
+		fmt.Fprintf(&dsn, "%s='%s' ", key, strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(value))
+	}
 	cfg, err := pgx.ParseConfig(dsn.String())
 	if err != nil {
 		return nil, err
@@ -184,14 +188,18 @@ func pgxConfig(node config.Node, pool config.Pool) (*pgx.ConnConfig, error) {
 	cfg.RuntimeParams = map[string]string{"application_name": "unoactor"}
 	maps.Copy(cfg.RuntimeParams, pool.Runtime)
 	cfg.ConnectTimeout = 0 // the context of Dial bounds it
-	name := func(t *tls.Config) {
-		if t != nil && node.TLS.ServerName != "" {
+	adapt := func(t *tls.Config) {
+		if t == nil {
+			return
+		}
+		t.MinVersion, t.MaxVersion = max(t.MinVersion, oldest), newest
+		if node.TLS.ServerName != "" {
 			t.ServerName = node.TLS.ServerName
 		}
 	}
-	name(cfg.TLSConfig)
+	adapt(cfg.TLSConfig)
 	for _, f := range cfg.Fallbacks {
-		name(f.TLSConfig)
+		adapt(f.TLSConfig)
 	}
 	return cfg, nil
 }
@@ -213,11 +221,15 @@ func sawEnd(c *pgconn.PgConn) bool {
 	return true
 }
 
-// redact keeps what is wrong with a connection string, and drops the string.
+// redact keeps what is wrong with a connection string, and drops the string, which pgconn's
+// own message quotes.
 func redact(err error) error {
-	type unwrapper interface{ Unwrap() error }
-	if u, ok := err.(unwrapper); ok && u.Unwrap() != nil {
-		return u.Unwrap()
+	var parse *pgconn.ParseConfigError
+	if !errors.As(err, &parse) {
+		return err
 	}
-	return fmt.Errorf("settings that can't be used together")
+	if inner := parse.Unwrap(); inner != nil {
+		return inner
+	}
+	return errors.New("settings that can't be used together")
 }

@@ -1,6 +1,10 @@
 package conn
 
-import "time"
+import (
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
 
 // Overload is overload, with durations.
 type Overload struct{ o overload }
@@ -26,3 +30,6 @@ func (s *Slots) Layout() (slots, shards, fullest, emptiest int) {
 	}
 	return len(l.slots), len(l.shards), fullest, emptiest
 }
+
+// PgxConfig is what the dialer says to pgx.
+func (d *Dialer) PgxConfig() *pgx.ConnConfig { return d.pgx }
