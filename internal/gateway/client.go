@@ -11,7 +11,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/unoactor/unoactor/config"
 	"github.com/unoactor/unoactor/conn"
 )
 
@@ -51,7 +50,7 @@ type client struct {
 	waiting atomic.Int64 // since which tick of the server it waits for an answer; 0 if it doesn't
 	sent    int64        // at which tick its last turn went to the server
 	gone    atomic.Bool  // it hung up while it waited
-	limited bool         // its reads have a deadline
+	idling               // for how long it may say nothing
 
 	place   conn.Waiting // in the pool's queue
 	granted chan struct{}
@@ -134,67 +133,6 @@ func (c *client) compact() {
 		c.w = copy(c.in[:], c.in[c.r:c.w])
 		c.r = 0
 	}
-}
-
-// limitIdle sets the time until which the client has to speak.
-func (c *client) limitIdle() error {
-	c.duplexed.mu.Lock()
-	defer c.duplexed.mu.Unlock()
-	err := c.setLimit()
-	// Shutdown wakes clients after it has said so: who has not seen it by now
-	// is woken.
-	if err == nil && c.server.draining.Load() && c.core.idle() && c.r == c.w {
-		return errShutdown
-	}
-	if err == nil && c.duplexed.err != nil {
-		return c.duplexed.err
-	}
-	return err
-}
-
-// setLimit sets it for what the client is at now. While the server has something to
-// say, or reads a COPY, a client that is silent is not idle.
-func (c *client) setLimit() error {
-	limit := c.server.config.IdleTimeout
-	switch {
-	case !c.core.settled():
-		limit = config.Never
-	case c.core.tx != 'I':
-		limit = c.server.config.IdleInTransaction
-	}
-	switch {
-	case limit != config.Never:
-		c.limited = true
-		return c.socket.SetReadDeadline(time.Now().Add(limit))
-	case c.limited:
-		c.limited = false
-		return c.socket.SetReadDeadline(time.Time{})
-	}
-	return nil
-}
-
-// timedOut says what the end of a read's time means: nil if it was only woken.
-func (c *client) timedOut() error {
-	c.duplexed.mu.Lock()
-	defer c.duplexed.mu.Unlock()
-	if c.duplexed.err != nil {
-		return c.duplexed.err // woken, since the server is lost
-	}
-	if c.server.draining.Load() {
-		if c.core.idle() {
-			return errShutdown
-		}
-		_ = c.socket.SetReadDeadline(time.Time{}) // it may finish its transaction
-		return nil
-	}
-	switch {
-	case !c.core.settled():
-		_ = c.socket.SetReadDeadline(time.Time{}) // what it sent came just in time
-		return nil
-	case c.core.tx != 'I':
-		return errIdleInTransaction
-	}
-	return errIdle
 }
 
 // wake has a client that waits to be spoken to look around.

@@ -106,7 +106,7 @@ func (c *client) conversed(err error) error {
 		return err
 	}
 	c.duplexed.err = nil
-	_ = c.socket.SetReadDeadline(time.Time{}) // it was woken
+	_ = c.unlimit() // it was woken; this fails only on a closed socket
 	if c.back.lost {
 		return c.lostServer(lost)
 	}
@@ -124,7 +124,9 @@ func (c *client) interrupt(upstream *socket, done chan struct{}, err error) erro
 	lost := d.err
 	d.on, d.err, d.busy = false, nil, false
 	if c.upstream != nil {
-		_ = c.upstream.SetReadDeadline(time.Time{})
+		c.mu.Lock()
+		_ = c.upstream.SetReadDeadline(c.until) // none, unless nobody waits for answers any more
+		c.mu.Unlock()
 	}
 	switch {
 	case err != nil:
@@ -180,7 +182,7 @@ func (c *client) relayAnswers() {
 				c.giveBack()
 			}
 		}
-		if err == nil && c.core.settled() {
+		if err == nil {
 			_ = c.setLimit() // fails only on a closed socket, which its reader notices
 		}
 		if c.server.draining.Load() && c.core.idle() {

@@ -23,12 +23,14 @@ func (c *client) take() (t turn, f *failure) {
 		n := min(c.skipping, c.w-c.r)
 		c.skipping -= n
 		c.r += n
+		c.spoke = c.spoke || c.skipping == 0
 	}
 	from := c.r
 	if c.passing > 0 {
 		n := min(c.passing, c.w-c.r)
 		c.passing -= n
 		c.r += n
+		c.spoke = c.spoke || c.passing == 0
 	}
 	for c.r < c.w && !t.ends && t.ready == 0 {
 		m, ok, bad := frame(c.in[c.r:c.w], c.server.config.MaxMessage)
@@ -65,6 +67,7 @@ func (c *client) take() (t turn, f *failure) {
 			c.skipping = m.missing
 		}
 		c.r += len(m.raw)
+		c.spoke = c.spoke || m.missing == 0
 	}
 	if t.holds && c.core.mustFlush() {
 		c.out = append(append(c.out, c.in[from:c.r]...), flushMessage...)

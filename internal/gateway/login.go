@@ -9,6 +9,8 @@ import (
 	"net"
 	"slices"
 	"time"
+
+	"github.com/unoactor/unoactor/config"
 )
 
 // errDone is a connection that has had what it came for: a cancel request.
@@ -78,6 +80,9 @@ func (c *client) login() error {
 	c.initial, c.core.reports, c.core.asked = c.settings, c.settings.reported, c.settings.asked
 	if err := c.socket.SetDeadline(time.Time{}); err != nil {
 		return err
+	}
+	if limit := c.server.config.WriteTimeout; limit != config.Never {
+		c.socket.patience = limit
 	}
 	c.server.registry.add(c)
 	return c.greet()

@@ -4,6 +4,7 @@ import (
 	"net"
 	"sync"
 	"syscall"
+	"time"
 )
 
 // bufferSize is what one read takes at most. A message that is longer is passed
@@ -22,6 +23,9 @@ type socket struct {
 	raw syscall.RawConn // nil: by way of net.Conn
 	in  transfer
 	out transfer
+
+	patience time.Duration // how long its peer may take nothing of what is written; 0: for ever
+	left     int           // bytes to be written when that was set as a deadline; 0: it is not set
 }
 
 // transfer is one read or write: fields of the socket rather than variables that a
@@ -39,7 +43,7 @@ func newSocket(c net.Conn) *socket {
 	if sc, ok := c.(syscall.Conn); ok && rawIO {
 		if raw, err := sc.SyscallConn(); err == nil {
 			s.raw = raw
-			s.in.step, s.out.step = s.in.receive, s.out.send
+			s.in.step, s.out.step = s.in.receive, s.send
 		}
 	}
 	return s
@@ -89,7 +93,9 @@ func (s *socket) write(p []byte) error {
 		return nil
 	}
 	if s.raw == nil {
+		s.press(len(p))
 		_, err := s.Write(p)
+		s.relax()
 		return err
 	}
 	s.out.buf = p
@@ -98,5 +104,23 @@ func (s *socket) write(p []byte) error {
 		err = s.out.err
 	}
 	s.out.buf = nil
+	s.relax()
 	return err
+}
+
+// press gives the peer its time, where it takes nothing. It has all of it again once
+// it has taken something.
+func (s *socket) press(left int) {
+	if s.patience > 0 && left != s.left {
+		s.left = left
+		_ = s.SetWriteDeadline(time.Now().Add(s.patience)) // fails on a closed socket only, which the write tells
+	}
+}
+
+// relax ends that.
+func (s *socket) relax() {
+	if s.left > 0 {
+		s.left = 0
+		_ = s.SetWriteDeadline(time.Time{}) // as above
+	}
 }

@@ -45,12 +45,14 @@ func (t *transfer) receive(fd uintptr) bool {
 }
 
 // send is one attempt to write what is left, for syscall.RawConn.Write.
-func (t *transfer) send(fd uintptr) bool {
+func (s *socket) send(fd uintptr) bool {
+	t := &s.out
 	for len(t.buf) > 0 {
 		n, _, errno := syscall.RawSyscall(syscall.SYS_WRITE, fd, uintptr(unsafe.Pointer(unsafe.SliceData(t.buf))), uintptr(len(t.buf)))
 		switch {
 		case errno == syscall.EINTR:
 		case errno == syscall.EAGAIN:
+			s.press(len(t.buf))
 			return false
 		case errno != 0:
 			t.err = errno

@@ -6,7 +6,7 @@ package gateway
 const rawIO = false
 
 func (*transfer) receive(uintptr) bool { panic("not reached: rawIO is false") }
-func (*transfer) send(uintptr) bool    { panic("not reached: rawIO is false") }
+func (*socket) send(uintptr) bool      { panic("not reached: rawIO is false") }
 
 // hungUp can't be told here without reading: a client that has gone is noticed
 // when it is written to.
