@@ -92,17 +92,14 @@ func (k *checker) user(g Gateway, u User) {
 		k.wrong(u.Source, "password", what, "see that it is set where it comes from", "it is empty, and auth is %s", quote(g.Source, "auth", g.Auth))
 	case stored == "":
 		k.wrong(u.Source, "password", what, `add password = env("...") or file("...")`, "it has none, and auth is %s", quote(g.Source, "auth", g.Auth))
-	case g.Auth == MD5 && strings.HasPrefix(stored, "SCRAM-SHA-256$"):
+	case g.Auth == MD5 && strings.HasPrefix(stored, verifierPrefix):
 		k.wrong(u.Source, "password", what, `write auth = "scram-sha-256"`, "it is stored for SCRAM, and md5 authentication can't use that")
-	case g.Auth == SCRAM && storedForMD5(stored):
+	case g.Auth == SCRAM && u.StoredForMD5():
 		k.wrong(u.Source, "password", what, `give the password itself or its SCRAM-SHA-256 form, or write auth = "md5"`,
 			"it is stored for md5, and SCRAM can't use that")
 	}
-}
-
-// storedForMD5 says whether a password is as PostgreSQL stores it for md5: the
-// word and 32 hexadecimal digits.
-func storedForMD5(stored string) bool {
-	digits, ok := strings.CutPrefix(stored, "md5")
-	return ok && len(digits) == 32 && strings.Trim(digits, "0123456789abcdef") == ""
+	if _, _, err := u.Verifier(); err != nil && g.Auth == SCRAM {
+		k.wrong(u.Source, "password", what, "give what PostgreSQL stores (select rolpassword from pg_authid), or the password itself",
+			"it begins as one that is stored for SCRAM does, and %v", err)
+	}
 }

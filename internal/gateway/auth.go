@@ -1,15 +1,16 @@
 package gateway
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/md5"
 	"crypto/rand"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
-	"strconv"
+	"os"
 	"strings"
 
 	"github.com/xdg-go/scram"
@@ -38,84 +39,107 @@ type authenticator struct {
 	method config.Auth
 	users  map[string]config.User
 	stored map[string]scram.StoredCredentials // by user
+	shapes []shape                            // of the users' credentials
 	pepper []byte                             // makes up credentials of users that there are none of
 }
+
+// shape is what everybody is told of a user's credentials.
+type shape struct{ iterations, salt int }
 
 const iterations = 4096 // PostgreSQL's default
 
 func newAuthenticator(g config.Gateway) (*authenticator, error) {
-	a := &authenticator{method: g.Auth, users: make(map[string]config.User), stored: make(map[string]scram.StoredCredentials)}
-	a.pepper = make([]byte, 32)
-	_, _ = rand.Read(a.pepper) // never fails
-	if len(g.Users) > 0 {
-		a.pepper = pepper(g.Users)
-	}
+	a := &authenticator{method: g.Auth, users: make(map[string]config.User), stored: make(map[string]scram.StoredCredentials), pepper: pepper()}
 	for _, u := range g.Users {
 		a.users[u.Name] = u
 		if g.Auth != config.SCRAM {
 			continue
 		}
-		credentials, err := a.credentials(u.Name, u.Password.Reveal())
+		credentials, err := a.credentials(u)
 		if err != nil {
-			return nil, fmt.Errorf("user %q: %w", u.Name, err)
+			return nil, fmt.Errorf("password of user %q: %w", u.Name, err)
 		}
 		a.stored[u.Name] = credentials
+		a.shapes = append(a.shapes, shape{credentials.Iters, len(credentials.Salt)})
 	}
 	return a, nil
 }
 
-// pepper is a secret that stays the same for as long as the users do, so that a
-// restart does not tell those who are made up from those who are not.
-func pepper(users []config.User) []byte {
-	mac := hmac.New(sha256.New, []byte("unoactor"))
-	for _, u := range users {
-		fmt.Fprintf(mac, "%q %q\n", u.Name, u.Password.Reveal())
+// pepper is a secret of this machine, the same after a restart, so that a restart does
+// not tell users that are made up from others. It does not depend on passwords: what is
+// made of it is told to everybody, who could try passwords against that. Where the
+// machine has none it is the process's own.
+func pepper() []byte {
+	id, err := os.ReadFile("/etc/machine-id")
+	if id = bytes.TrimSpace(id); err != nil || len(id) == 0 {
+		id = make([]byte, 32)
+		_, _ = rand.Read(id) // never fails
 	}
+	mac := hmac.New(sha256.New, id)
+	mac.Write([]byte("unoactor: users that there are none of"))
 	return mac.Sum(nil)
 }
 
 // credentials makes what the server's side of SCRAM needs, of a password or of
-// what PostgreSQL stores instead: SCRAM-SHA-256$<iterations>:<salt>$<stored key>:<server key>.
-func (a *authenticator) credentials(user, password string) (scram.StoredCredentials, error) {
-	rest, verifier := strings.CutPrefix(password, mechanism+"$")
-	if !verifier {
-		client, err := scram.SHA256.NewClient("", password, "")
-		if err != nil {
-			return scram.StoredCredentials{}, fmt.Errorf("the password can't be used with SCRAM")
-		}
-		return client.GetStoredCredentialsWithError(scram.KeyFactors{Salt: string(a.salt(user)), Iters: iterations})
+// what PostgreSQL stores instead.
+func (a *authenticator) credentials(u config.User) (scram.StoredCredentials, error) {
+	v, stored, err := u.Verifier()
+	switch {
+	case err != nil:
+		return scram.StoredCredentials{}, err
+	case stored:
+		return scram.StoredCredentials{
+			KeyFactors: scram.KeyFactors{Iters: v.Iterations, Salt: string(v.Salt)}, StoredKey: v.StoredKey, ServerKey: v.ServerKey,
+		}, nil
 	}
-	bad := fmt.Errorf("the stored password is not of the form SCRAM-SHA-256$<iterations>:<salt>$<stored key>:<server key>")
-	factors, keys, ok1 := strings.Cut(rest, "$")
-	count, salt, ok2 := strings.Cut(factors, ":")
-	storedKey, serverKey, ok3 := strings.Cut(keys, ":")
-	n, err := strconv.Atoi(count)
-	if !ok1 || !ok2 || !ok3 || err != nil || n < 1 {
-		return scram.StoredCredentials{}, bad
-	}
-	c := scram.StoredCredentials{KeyFactors: scram.KeyFactors{Iters: n}}
-	for _, part := range []struct {
-		text string
-		to   func([]byte)
-	}{
-		{salt, func(b []byte) { c.Salt = string(b) }},
-		{storedKey, func(b []byte) { c.StoredKey = b }},
-		{serverKey, func(b []byte) { c.ServerKey = b }},
-	} {
-		b, err := base64.StdEncoding.DecodeString(part.text)
-		if err != nil || len(b) == 0 {
-			return scram.StoredCredentials{}, bad
-		}
-		part.to(b)
-	}
-	return c, nil
+	return hashed(u.Password.Reveal(), scram.KeyFactors{Salt: string(a.derive("salt", u.Name, 16)), Iters: iterations})
 }
 
-// salt is a user's own, the same each time, whether the user exists or not.
-func (a *authenticator) salt(user string) []byte {
-	mac := hmac.New(sha256.New, a.pepper)
-	mac.Write([]byte(user))
-	return mac.Sum(nil)[:16]
+// hashed makes credentials of a password. Where SASLprep forbids it, or leaves nothing
+// of it, PostgreSQL and libpq take its bytes as they are.
+func hashed(password string, factors scram.KeyFactors) (scram.StoredCredentials, error) {
+	raw, err := scram.SHA256.NewClientUnprepped("", password, "")
+	if err != nil {
+		return scram.StoredCredentials{}, errors.New("it can't be used with SCRAM")
+	}
+	prepared, err := scram.SHA256.NewClient("", password, "")
+	if err != nil {
+		return raw.GetStoredCredentialsWithError(factors)
+	}
+	credentials, err := prepared.GetStoredCredentialsWithError(factors)
+	nothing, e := scram.SHA256.NewClientUnprepped("", "", "")
+	if err != nil || e != nil {
+		return credentials, errors.Join(err, e)
+	}
+	if of, err := nothing.GetStoredCredentialsWithError(factors); err != nil || bytes.Equal(of.StoredKey, credentials.StoredKey) {
+		return raw.GetStoredCredentialsWithError(factors)
+	}
+	return credentials, nil
+}
+
+// nobody makes up credentials of a user that there is none of. They are the same each
+// time, no password has them, and they look like those of a user that there is.
+func (a *authenticator) nobody(user string) scram.StoredCredentials {
+	like := shape{iterations, 16}
+	if n := uint64(len(a.shapes)); n > 0 {
+		like = a.shapes[binary.BigEndian.Uint64(a.derive("shape", user, 8))%n]
+	}
+	keys := a.derive("keys", user, 32)
+	return scram.StoredCredentials{
+		KeyFactors: scram.KeyFactors{Salt: string(a.derive("salt", user, like.salt)), Iters: like.iterations}, StoredKey: keys, ServerKey: keys,
+	}
+}
+
+// derive makes n bytes that only this machine could make, for a use and a user.
+func (a *authenticator) derive(use, user string, n int) []byte {
+	var out []byte
+	for block := byte(0); len(out) < n; block++ {
+		mac := hmac.New(sha256.New, a.pepper)
+		mac.Write([]byte{block})
+		mac.Write([]byte(use + "\x00" + user))
+		out = mac.Sum(out)
+	}
+	return out[:n]
 }
 
 // check asks the client to prove that it is the user. Who is unknown is asked
@@ -141,9 +165,9 @@ func (a *authenticator) checkMD5(user string, ask asker) error {
 		return err
 	}
 	u, known := a.users[user]
-	stored := u.Password.Reveal()
-	if !strings.HasPrefix(stored, "md5") || len(stored) != 35 {
-		stored = "md5" + hexMD5(stored+user)
+	stored := "md5" + hexMD5(u.Password.Reveal()+user) // whether it is used or not: the time it takes tells nothing
+	if u.StoredForMD5() {
+		stored = u.Password.Reveal()
 	}
 	want := "md5" + hexMD5(stored[3:]+string(salt[:])) + "\x00"
 	if !hmac.Equal([]byte(want), answer) || !known || u.Password == "" {
@@ -159,16 +183,11 @@ func hexMD5(s string) string {
 
 func (a *authenticator) checkSCRAM(user string, ask asker) error {
 	lookup := func(string) (scram.StoredCredentials, error) {
+		credentials := a.nobody(user) // whether it is used or not: the time it takes tells nothing
 		if c, ok := a.stored[user]; ok {
-			return c, nil
+			credentials = c
 		}
-		// Nobody's keys: no password has them.
-		mac := hmac.New(sha256.New, a.pepper)
-		mac.Write([]byte("keys of " + user))
-		return scram.StoredCredentials{
-			KeyFactors: scram.KeyFactors{Salt: string(a.salt(user)), Iters: iterations},
-			StoredKey:  mac.Sum(nil), ServerKey: mac.Sum(nil),
-		}, nil
+		return credentials, nil
 	}
 	server, err := scram.SHA256.NewServer(lookup)
 	if err != nil {
@@ -183,9 +202,12 @@ func (a *authenticator) checkSCRAM(user string, ask asker) error {
 	if f != nil {
 		return f
 	}
+	if f := checkFirst(first); f != nil {
+		return f
+	}
 	challenge, err := conversation.Step(first)
 	if err != nil {
-		return errAuthentication(user)
+		return violation("malformed SCRAM message")
 	}
 	if answer, err = ask(authSASLContinue, []byte(challenge)); err != nil {
 		return err
@@ -212,4 +234,20 @@ func parseInitial(answer []byte) (string, *failure) {
 		return "", violation("a SASL response of the wrong length")
 	}
 	return string(rest[4:]), nil
+}
+
+// checkFirst refuses what a client may ask for in its first message and won't get, as
+// PostgreSQL does: channel binding without TLS, to act as somebody else, extensions.
+func checkFirst(first string) *failure {
+	flag, rest, _ := strings.Cut(first, ",")
+	identity, rest, _ := strings.Cut(rest, ",")
+	switch {
+	case strings.HasPrefix(flag, "p="):
+		return violation("the client selected %s, which is without channel binding, and binds its message to a channel", mechanism)
+	case identity != "":
+		return &failure{fatal: true, code: "0A000", message: "client uses authorization identity, but it is not supported"}
+	case strings.HasPrefix(rest, "m="):
+		return &failure{fatal: true, code: "0A000", message: "client requires an unsupported SCRAM extension"}
+	}
+	return nil
 }

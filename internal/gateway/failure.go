@@ -79,6 +79,10 @@ var (
 	}
 )
 
+// behindEncryption is said before encryption was answered: whoever listens could have put it there.
+var behindEncryption = &failure{fatal: true, code: "08P01", message: "received unencrypted data after a request for encryption",
+	detail: "This could be either a mistake of the client program or evidence of an attempted man-in-the-middle attack."}
+
 // errDisplaced is a login that did not finish in its time, while others wanted in.
 var errDisplaced = &failure{fatal: true, code: "53300", message: "too many connections are logging in to the gateway",
 	detail: "This one has not finished in time, and its place was needed.", hint: "Connect again, or raise the gateway's max_logins and max_logins_per_address."}

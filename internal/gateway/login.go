@@ -134,6 +134,9 @@ func (c *client) readStartup() (startup, error) {
 		if start.kind != tlsCode && start.kind != gssCode {
 			return start, nil
 		}
+		if c.socket.pending() {
+			return startup{}, behindEncryption
+		}
 		if err := c.socket.write([]byte{'N'}); err != nil {
 			return startup{}, err
 		}

@@ -65,6 +65,20 @@ func (s *socket) send(fd uintptr) bool {
 	return true
 }
 
+// pending says whether the peer has sent something that was not read. It does not wait.
+func (s *socket) pending() bool {
+	if s.raw == nil {
+		return false
+	}
+	there := false
+	err := s.raw.Control(func(fd uintptr) {
+		var one [1]byte
+		n, _, err := unix.Recvfrom(int(fd), one[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
+		there = err == nil && n == 1
+	})
+	return err == nil && there
+}
+
 // hungUp says whether the peer has gone, whatever it sent before. It does not wait.
 func (s *socket) hungUp() bool {
 	if s.raw == nil {

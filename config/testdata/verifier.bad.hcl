@@ -1,0 +1,17 @@
+node "main" {}
+
+pool "default" {
+  node = node.main
+}
+
+gateway {
+  user "ann" {
+    password = "SCRAM-SHA-256$4096:c2FsdA==$a2V5"
+  }
+  user "ben" {
+    password = "SCRAM-SHA-256$many:c2FsdA==$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+  }
+  user "eve" {
+    password = "SCRAM-SHA-256$4096:c2FsdA==$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+  }
+}
