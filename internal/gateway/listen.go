@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"path/filepath"
 	"syscall"
 )
@@ -27,7 +26,7 @@ func (s *Server) Listen() error {
 	_, port, err := net.SplitHostPort(s.listeners[0].Addr().String())
 	if err == nil {
 		var l net.Listener
-		if l, err = listenUnix(filepath.Join(s.config.Socket, ".s.PGSQL."+port)); err == nil {
+		if l, err = listenUnix(filepath.Join(s.config.Socket, ".s.PGSQL."+port), s.config.SocketMode, s.config.SocketGroup); err == nil {
 			s.listeners = append(s.listeners, l)
 			s.log.Info("listening", "socket", l.Addr())
 			return nil
@@ -45,21 +44,4 @@ func explainListen(address string, err error) error {
 		return fmt.Errorf("listen on %s: another process listens there already; stop it, or choose another address: %w", address, err)
 	}
 	return fmt.Errorf("listen on %s: %w", address, err)
-}
-
-// listenUnix takes the place of a socket that a dead process left behind, but
-// not of one that somebody listens on.
-func listenUnix(path string) (net.Listener, error) {
-	l, err := net.Listen("unix", path)
-	if !errors.Is(err, syscall.EADDRINUSE) {
-		return l, err
-	}
-	if c, dialErr := net.Dial("unix", path); dialErr == nil {
-		c.Close()
-		return nil, explainListen(path, err)
-	}
-	if err := os.Remove(path); err != nil {
-		return nil, err
-	}
-	return net.Listen("unix", path)
 }
