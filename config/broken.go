@@ -53,12 +53,11 @@ func shownUpTo(line string, within outline) int {
 			return len(line)
 		}
 	}
-	m := brokenName.FindStringSubmatchIndex(line)
-	switch {
-	case m == nil:
-		return 0
-	case m[1] < len(line) && (strings.ContainsAny(line[m[4]:m[5]], "=:") || line[m[1]] == '"'), slices.Contains(blockNames, line[m[2]:m[3]]):
-		return m[1]
+	if m := brokenName.FindStringSubmatchIndex(line); m != nil {
+		name, assigned := line[m[2]:m[3]], strings.ContainsAny(line[m[4]:m[5]], "=:")
+		if slices.Contains(allNames, name) || assigned && nearest(name, allNames) != "" || nearest(name, []string{"password"}) != "" {
+			return m[1]
+		}
 	}
 	return len(line) - len(strings.TrimLeft(line, " \t"))
 }

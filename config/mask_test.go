@@ -42,6 +42,8 @@ var mistakes = []string{
 	// SQL and settings of the server.
 	"pool \"p\" {\n  node = \"n\"\n  hooks {\n    on_connect = [\"alter role a password 'S3cret'\", nothing]\n  }\n}", "pool \"p\" {\n  node = \"n\"\n  hooks {\n    on_connect = { a = \"alter role a password 'S3cret'\" }\n  }\n}",
 	"pool \"p\" {\n  node = \"n\"\n  runtime = [\"S3cret\"]\n}", "pool \"p\" {\n  node = \"n\"\n  runtime = { \"app.key\" = \"S3cret\", b = nothing }\n}", "pool \"p\" {\n  node = \"n\"\n  runtime = \"-c app.key=S3cret\"\n}", "pool \"p\" {\n  node = \"n\"\n  reset = [\"select login('S3cret')\"]\n}",
+	// Beside a value.
+	"node \"n\" {\n  passwrd = \"x\" # S3cret\n}", "node \"n\" {\n  port = \"x\" // was S3cret\n}", "node \"n\" {\n  port = \"x\" /* S3cret */\n}", "node \"n\" {\n  password = \"x\" . S3cret\n}", "locals {\n  v = [\n    S3cret\"x\",\n  ]\n}",
 	// What is no HCL.
 	"node \"n\" {\n  password = \"S3cret\n}", "node \"n\" {\n  passwrd = \"S3cret\n}", "node \"n\" {\n  pw = \"S3cret\n}", "node \"n\" {\n  passwrd \"S3cret\"\n}", "node \"n\" {\n  password \"S3cret\"\n}", "node \"n\" {\n  password: \"S3cret\"\n}", "node \"n\" {\n  passwrd: S3cret\n}",
 	"node \"n\" {\n  password = p@S3cret\n}", "node \"n\" {\n  passwrd = p@S3cret\n}", "node \"n\" {\n  passwrd = 'S3cret'\n}", "node \"n\" {\n  \"password\" = \"S3cret\"\n}", "node \"n\" {\n  \"passwrd\" = \"S3cret\"\n}", "node \"n\" {\n  passwrd := \"S3cret\"\n}", "node \"n\" {\n  passwrd == \"S3cret\"\n}",

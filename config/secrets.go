@@ -132,11 +132,16 @@ func literals(e hclsyntax.Expression, found stretches) {
 // roots are what the names in expressions begin with.
 var roots = []string{"var", "local", "db", "node", "pool"}
 
-// indices adds the strings that something is indexed by.
+// indices adds the names that are looked up in something.
 func indices(t hcl.Traversal, found stretches) {
 	for _, step := range t {
-		if i, ok := step.(hcl.TraverseIndex); ok && i.Key.Type() == cty.String {
-			found.add(i.SrcRange)
+		switch step := step.(type) {
+		case hcl.TraverseIndex:
+			if step.Key.Type() == cty.String {
+				found.add(step.SrcRange)
+			}
+		case hcl.TraverseAttr:
+			found.add(step.SrcRange)
 		}
 	}
 }

@@ -23,7 +23,7 @@ func (s stretches) add(at hcl.Range) {
 // veil hides what messages do not show of files that can be read: the secrets, and what
 // may be one. What may be one is whatever is not the value of a setting that is known and
 // is for something else: the values of locals and variables, SQL, what is sent to the
-// server, the labels of blocks that are like none, and passwords within a string (a URL).
+// server, the labels of blocks that are like none, passwords within a string (a URL), and comments.
 func veil(bodies []*hclsyntax.Body, files map[string][]byte, secrets stretches) stretches {
 	hidden := make(stretches)
 	for name, s := range secrets {
@@ -31,6 +31,14 @@ func veil(bodies []*hclsyntax.Body, files map[string][]byte, secrets stretches) 
 	}
 	for _, body := range bodies {
 		hideBody(body, outlineOfTopology, files, hidden)
+	}
+	for name, text := range files {
+		tokens, _ := hclsyntax.LexConfig(text, name, hcl.InitialPos) // it could be read
+		for _, token := range tokens {
+			if token.Type == hclsyntax.TokenComment {
+				hidden.add(token.Range)
+			}
+		}
 	}
 	return hidden
 }
@@ -134,12 +142,14 @@ func namesOf[T any](settings []setting[T]) []string {
 	return names
 }
 
-// plainNames are the settings that are shown, and the blocks, wherever they may stand.
-var plainNames = func() []string {
-	names := slices.Clone(blockNames)
-	for _, name := range blockNames {
-		o := outlineOf(name)
-		names = append(names, slices.DeleteFunc(slices.Clone(o.settings), func(s string) bool { return !o.shows(s) })...)
+// allNames are the settings and the blocks, wherever they may stand; plainNames, those of
+// them that are shown.
+var allNames, plainNames = func() (all, plain []string) {
+	all, plain = slices.Clone(blockNames), slices.Clone(blockNames)
+	for _, block := range blockNames {
+		o := outlineOf(block)
+		all = append(all, o.settings...)
+		plain = append(plain, slices.DeleteFunc(slices.Clone(o.settings), func(s string) bool { return !o.shows(s) })...)
 	}
-	return names
+	return append(all, "default"), plain
 }()
