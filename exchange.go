@@ -111,10 +111,13 @@ func asItIs(err error) error { return err }
 
 func ignore(r *pgconn.ResultReader) (pgconn.CommandTag, error) { return r.Close() }
 
-// decode makes of a row what drivers of database/sql give.
-func decode(types *pgtype.Map, fields []pgconn.FieldDescription, values [][]byte) ([]driver.Value, error) {
-	row := make([]driver.Value, len(fields))
-	for i, f := range fields {
+// decode makes of the first n columns of a row what drivers of database/sql give.
+func decode(types *pgtype.Map, n int, fields []pgconn.FieldDescription, values [][]byte) ([]driver.Value, error) {
+	if len(fields) < n || len(values) < n {
+		return nil, fmt.Errorf("%d columns were asked for, the server described %d and sent %d", n, len(fields), len(values))
+	}
+	row := make([]driver.Value, n)
+	for i, f := range fields[:n] {
 		if values[i] == nil {
 			continue
 		}
@@ -166,7 +169,7 @@ func (s *Session) fetchOn(ctx context.Context, e *entry) (row []driver.Value, er
 		var failed error
 		for r.NextRow() {
 			if failed == nil {
-				row, failed = decode(s.backend.Conn().TypeMap(), r.FieldDescriptions(), r.Values())
+				row, failed = decode(s.backend.Conn().TypeMap(), len(all), r.FieldDescriptions(), r.Values())
 			}
 		}
 		tag, err := r.Close()

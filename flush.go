@@ -320,7 +320,7 @@ func (t *task) receive(u *unit, types *pgtype.Map, r *pgconn.ResultReader) (pgco
 		if failed != nil || len(names) == 0 {
 			continue
 		}
-		row, err := decode(types, r.FieldDescriptions()[:len(names)], r.Values())
+		row, err := decode(types, len(names), r.FieldDescriptions(), r.Values())
 		if err == nil {
 			err = u.mapper.Scan(t.entry.object, names, row)
 		}

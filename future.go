@@ -3,9 +3,10 @@ package unoactor
 import (
 	"context"
 	"errors"
-	"fmt"
 	"runtime/debug"
 	"sync"
+
+	"github.com/unoactor/unoactor/conn"
 )
 
 // Future is the result of a call that runs meanwhile. It is safe for concurrent use.
@@ -16,13 +17,9 @@ type Future[T any] struct {
 	err    error
 }
 
-// PanicError is the panic of a function that ran on a goroutine of ours.
-type PanicError struct {
-	Value any
-	Stack []byte
-}
-
-func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v", e.Value) }
+// PanicError is the panic of code that is not ours and ran on a goroutine of ours: a
+// function, a hook, a tracer.
+type PanicError = conn.PanicError
 
 // Async calls f with a session, as [DB.Session] does, on a goroutine of its own, and
 // returns at once. Many may be started: no more of them run statements at a time than

@@ -24,6 +24,7 @@ type probe struct {
 	log     *output
 	node    *actor.PID
 	view    atomic.Pointer[actors.NodeView]
+	waits   atomic.Bool             // somebody does
 	turns   []messages.BreakerState // as they were told
 	permits chan *dialer
 	spawned []*actor.PID
@@ -41,7 +42,7 @@ func newProbeOf(t *testing.T, b config.Breaker, backoff time.Duration) *probe {
 			p.turns = append(p.turns, v.Breaker)
 		}
 	}
-	p.node = p.system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return actors.NewNode(n, log, &p.view, changed) }))
+	p.node = p.system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return actors.NewNode(n, log, &p.view, p.waits.Load, changed) }))
 	return p
 }
 
@@ -240,6 +241,97 @@ func TestABreakerThatOpensIsWarnedOfWithItsCauseAndOneThatTurnsBackIsNoted(t *te
 			if !strings.Contains(got, want) {
 				t.Errorf("%q is not in:\n%s", want, got)
 			}
+		}
+	})
+}
+
+func TestAttemptsThatFailTogetherAreOneFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newProbeOf(t, config.Breaker{FailureThreshold: 3, TripTimeout: time.Minute, ResetTimeout: time.Second}, time.Second)
+		defer p.end()
+		var all []*actor.PID
+		for range 16 {
+			all = append(all, p.ask())
+			<-p.permits
+		}
+		for _, pid := range all[:8] {
+			p.ends(pid, messages.Refused)
+		}
+		time.Sleep(2 * time.Second) //nolint:forbidigo // in a bubble, this is how time passes
+		for _, pid := range all[8:15] {
+			p.ends(pid, messages.Refused) // later, but of what was under way when the first failed
+		}
+		if v := p.view.Load(); v.Failures != 1 || v.Breaker != messages.BreakerClosed || v.Up {
+			t.Errorf("%+v", v)
+		}
+		p.attempt(messages.Refused) // though one of the former is still under way
+		if v := p.view.Load(); v.Failures != 2 {
+			t.Errorf("an attempt that began afterwards is not counted: %+v", v)
+		}
+		p.ends(all[15], messages.Connected)
+		if !p.view.Load().Up {
+			t.Error("the node counts as down, though it answered")
+		}
+	})
+}
+
+func TestAnAttemptThatFailsAfterAnotherSucceededDoesNotTakeTheNodeDown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newProbe(t, config.Breaker{})
+		defer p.end()
+		first, second, third := p.ask(), p.ask(), p.ask()
+		for range 3 {
+			<-p.permits
+		}
+		p.ends(first, messages.Refused)
+		p.ends(second, messages.Connected)
+		p.ends(third, messages.Refused)
+		if v := p.view.Load(); !v.Up {
+			t.Errorf("%+v", v)
+		}
+		p.attempt(messages.Refused)
+		if v := p.view.Load(); v.Up || v.Failures != 1 {
+			t.Errorf("a new failure: %+v", v)
+		}
+	})
+}
+
+func TestWhileSomebodyWaitsANodeIsTriedOnceASecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newProbeOf(t, config.Breaker{}, time.Hour)
+		defer p.end()
+		p.waits.Store(true)
+		p.attempt(messages.Refused)
+		for range 20 {
+			began := time.Now()
+			p.attempt(messages.Refused)
+			if took := time.Since(began); took > time.Second || took < 300*time.Millisecond {
+				t.Errorf("tried again after %v", took)
+			}
+		}
+		p.waits.Store(false)
+		p.attempt(messages.Refused) // it was due when somebody still waited
+		p.ask()
+		time.Sleep(10 * time.Minute) //nolint:forbidigo // in a bubble, this is how time passes
+		if len(p.permits) != 0 {
+			t.Fatal("tried though nobody waits, before its time")
+		}
+		began := time.Now()
+		p.waits.Store(true)
+		<-p.permits
+		if took := time.Since(began); took > time.Second {
+			t.Errorf("somebody came to wait, and it was tried after %v", took)
+		}
+	})
+}
+
+func TestOurOwnLackSaysNothingOfTheNode(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newProbe(t, config.Breaker{FailureThreshold: 1, TripTimeout: time.Minute, ResetTimeout: time.Hour})
+		defer p.end()
+		p.attempt(messages.Exhausted)
+		if v := p.view.Load(); !v.Up || v.Breaker != messages.BreakerClosed {
+			t.Errorf("%+v", v)
 		}
 	})
 }

@@ -112,6 +112,9 @@ func (c *Connection) queueing(ctx actor.Context) {
 				c.close(backend, false) // the actor is gone
 			}
 			self.Tell(messages.Done{})
+		}, func(err error) {
+			c.dialed.CompareAndSwap(nil, &dialed{err: fmt.Errorf("dial: %w", err)})
+			self.Tell(messages.Done{})
 		})
 	case messages.Retire:
 		c.withdraw(ctx, m.Cause)
@@ -220,6 +223,9 @@ func (c *Connection) settle(ctx actor.Context, why messages.Cause) {
 	c.Work.Go(func() {
 		c.settled = c.care(why)
 		self.Tell(messages.Done{})
+	}, func(err error) {
+		c.settled = settled{messages.Broken, fmt.Errorf("care between two leases: %w", err)}
+		self.Tell(messages.Done{})
 	})
 }
 
@@ -269,10 +275,16 @@ func (c *Connection) conclude(ctx actor.Context, cause messages.Cause, err error
 	c.become("closing", c.closing)
 	self := RefTo[messages.ToConnection](ctx.ActorSystem(), ctx.Self())
 	c.closed = make(chan struct{})
-	c.Work.Go(func() {
-		defer close(c.closed)
-		c.close(c.backend, severed)
+	over := func() {
+		close(c.closed)
 		self.Tell(messages.Done{})
+	}
+	c.Work.Go(func() {
+		c.close(c.backend, severed)
+		over()
+	}, func(err error) {
+		c.failedToClose(err)
+		over()
 	})
 }
 
@@ -286,6 +298,12 @@ func (c *Connection) close(b *conn.Backend, severed bool) {
 	} else {
 		b.Close(ctx)
 	}
+}
+
+// failedToClose does without a proper end of the backend.
+func (c *Connection) failedToClose(err error) {
+	c.Log.Error("closing a connection failed", "slot", c.Slot, "incarnation", c.Incarnation, "error", err, "stack", conn.StackOf(err))
+	c.backend.Drop()
 }
 
 func (c *Connection) closing(ctx actor.Context) {
@@ -321,6 +339,10 @@ func (c *Connection) abandon(ctx actor.Context) {
 			c.Slots.Retire(c.Slot, messages.Crashed)
 		}
 	}
+	over := func() {
+		c.Slots.Vacate(c.Slot)
+		c.Pool.Tell(messages.Ended{Slot: c.Slot, Incarnation: c.Incarnation, Cause: messages.Crashed})
+	}
 	c.Work.Go(func() {
 		switch {
 		case c.closed != nil:
@@ -328,7 +350,9 @@ func (c *Connection) abandon(ctx actor.Context) {
 		case c.backend != nil:
 			c.close(c.backend, true)
 		}
-		c.Slots.Vacate(c.Slot)
-		c.Pool.Tell(messages.Ended{Slot: c.Slot, Incarnation: c.Incarnation, Cause: messages.Crashed})
+		over()
+	}, func(err error) {
+		c.failedToClose(err)
+		over()
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/unoactor/unoactor/config"
+	"github.com/unoactor/unoactor/conn"
 	"github.com/unoactor/unoactor/messages"
 )
 
@@ -23,23 +24,34 @@ import (
 // While the server answers, up to parallelDials connections dial at once. While
 // it doesn't, one does, however many pools want to: the server is not stormed
 // when it comes back, and what the one learns is told to all in the log and the
-// snapshot.
+// snapshot. Attempts that were under way when one failed, and fail too, are the same
+// failure: a blip that meets sixteen counts once, for the backoff and for the breaker.
 type Node struct {
 	config config.Node
 	log    hclog.Logger
 	view   *atomic.Pointer[NodeView]
 	// changed is told when the node went up or down, or the breaker turned.
 	changed func(NodeView)
+	// awaited says whether somebody waits for a backend of this node now. It is asked often.
+	awaited func() bool
 	breaker breaker
 
 	queue    []*actor.PID // who waits for leave, in order
-	dialing  []*actor.PID // who has it
+	dialing  []attempt    // who has it
 	failures int          // in a row; 0 is up
+	counted  uint64       // failures so far
 	cause    messages.Cause
 	err      error
 	since    time.Time // of up or down
 	next     time.Time // no attempt before
+	hurried  time.Time // no attempt before while somebody waits, if that is earlier
 	timer    *time.Timer
+}
+
+// attempt is a connection that dials.
+type attempt struct {
+	who     *actor.PID
+	counted uint64 // the node's failures when it began
 }
 
 // NodeView is what others see of a node.
@@ -61,9 +73,10 @@ type NodeView struct {
 const parallelDials = 16
 
 // NewNode makes the prober. It stores what others may see in view, and then calls
-// changed if the node went up or down or its breaker turned.
-func NewNode(n config.Node, log hclog.Logger, view *atomic.Pointer[NodeView], changed func(NodeView)) *Node {
-	node := &Node{config: n, log: log.With("node", n.Name), view: view, changed: changed, breaker: newBreaker(n.Breaker), since: time.Now()}
+// changed if the node went up or down or its breaker turned. awaited says whether somebody
+// waits for a backend of the node; it must not block.
+func NewNode(n config.Node, log hclog.Logger, view *atomic.Pointer[NodeView], awaited func() bool, changed func(NodeView)) *Node {
+	node := &Node{config: n, log: log.With("node", n.Name), view: view, awaited: awaited, changed: changed, breaker: newBreaker(n.Breaker), since: time.Now()}
 	view.Store(&NodeView{Name: n.Name, Up: true, Since: node.since})
 	return node
 }
@@ -97,52 +110,86 @@ func (n *Node) wake(after time.Duration) { n.timer.Reset(max(after, time.Millise
 
 // over notes how an attempt ended, or that one was given up while it waited.
 func (n *Node) over(who *actor.PID, m messages.DialOver, now time.Time) {
-	same := func(pid *actor.PID) bool { return pid.Equal(who) }
-	n.queue = slices.DeleteFunc(n.queue, same)
-	n.dialing = slices.DeleteFunc(n.dialing, same)
-	switch m.Cause {
-	case messages.None:
-	case messages.Refused, messages.Crowded:
-		if n.failures == 0 {
-			n.since = now
-			n.log.Warn("node can't be connected to", "cause", m.Cause, "error", m.Err)
+	n.queue = slices.DeleteFunc(n.queue, func(pid *actor.PID) bool { return pid.Equal(who) })
+	began := n.counted
+	n.dialing = slices.DeleteFunc(n.dialing, func(a attempt) bool {
+		if !a.who.Equal(who) {
+			return false
 		}
-		n.failures++
-		if m.Cause == messages.Refused {
-			n.breaker.failed()
-		} else { // a server that is full answers
-			n.breaker.answered()
-		}
-		n.cause, n.err = m.Cause, m.Err
-		n.next = now.Add(Backoff(n.config.BackoffMin, n.config.BackoffMax, n.failures))
+		began = a.counted
+		return true
+	})
+	switch follows := conn.Follows(m.Cause); {
+	case m.Cause == messages.None || follows.Whose == conn.OfProcess: // nothing is known of the node
+	case follows.Whose == conn.OfNode && began < n.counted: // it belongs to a failure that was counted
+	case follows.Whose == conn.OfNode:
+		n.failed(m, follows.Trips, now)
 	default: // the server answered, if only to say no to this user
 		if n.failures > 0 {
 			n.log.Info("node can be connected to again", "after", now.Sub(n.since).Round(time.Millisecond), "attempts", n.failures)
 			n.since = now
 		}
-		n.failures, n.cause, n.err, n.next = 0, messages.None, nil, time.Time{}
+		n.failures, n.cause, n.err, n.next, n.hurried = 0, messages.None, nil, time.Time{}, time.Time{}
 		n.breaker.answered()
 	}
 }
 
+// failed counts a failure.
+func (n *Node) failed(m messages.DialOver, trips bool, now time.Time) {
+	if n.failures == 0 {
+		n.since = now
+		n.log.Warn("node can't be connected to", "cause", m.Cause, "error", m.Err)
+	}
+	n.failures++
+	n.counted++
+	if trips {
+		n.breaker.failed()
+	} else { // a server that is full answers
+		n.breaker.answered()
+	}
+	n.cause, n.err = m.Cause, m.Err
+	n.next = now.Add(Backoff(n.config.BackoffMin, n.config.BackoffMax, n.failures))
+	n.hurried = now.Add(Backoff(n.config.BackoffMin, min(n.config.BackoffMax, AwaitedBackoff), n.failures))
+}
+
+// askEvery is how often a node that is not awaited looks whether it is, while it is down.
+const askEvery = 200 * time.Millisecond
+
+// due is how long it is until the next attempt.
+func (n *Node) due(now time.Time) (wait, ask time.Duration) {
+	if n.hurried.Before(n.next) && n.awaited() {
+		n.next = n.hurried
+	}
+	wait = n.next.Sub(now)
+	if n.hurried.Before(n.next) {
+		return wait, min(wait, askEvery)
+	}
+	return wait, wait
+}
+
 // grant lets as many dial as the state of the server allows.
 func (n *Node) grant(ctx actor.Context, now time.Time) {
-	limit := parallelDials
-	if n.failures > 0 {
-		limit = 1
-	}
-	if wait := n.next.Sub(now); wait > 0 {
+	if wait, ask := n.due(now); wait > 0 {
 		if len(n.queue) > 0 {
-			n.wake(wait)
+			n.wake(ask)
 		}
 		return
 	}
-	for len(n.queue) > 0 && len(n.dialing) < limit {
+	for len(n.queue) > 0 && n.mayDial() {
 		who := n.queue[0]
 		n.queue = n.queue[1:]
-		n.dialing = append(n.dialing, who)
+		n.dialing = append(n.dialing, attempt{who, n.counted})
 		ctx.Request(who, messages.DialPermit{})
 	}
+}
+
+// mayDial says whether one more may. While the node is down one does; what was under
+// way when it went down and is not answered yet does not hold that one up.
+func (n *Node) mayDial() bool {
+	if n.failures == 0 {
+		return len(n.dialing) < parallelDials
+	}
+	return !slices.ContainsFunc(n.dialing, func(a attempt) bool { return a.counted == n.counted })
 }
 
 // publish lets others see the node, and tells of a turn.

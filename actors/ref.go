@@ -1,6 +1,8 @@
 package actors
 
 import (
+	"sync/atomic"
+
 	"github.com/asynkron/protoactor-go/actor"
 )
 
@@ -15,6 +17,27 @@ type Ref[M any] struct {
 func RefTo[M any](system *actor.ActorSystem, pid *actor.PID) Ref[M] {
 	return Ref[M]{root: system.Root, pid: pid}
 }
+
+// Address is a [Ref] that becomes known while others may use it already. The zero Address
+// drops what it is told. It is safe for concurrent use.
+type Address[M any] struct{ ref atomic.Pointer[Ref[M]] }
+
+// Set makes the address known.
+func (a *Address[M]) Set(r Ref[M]) { a.ref.Store(&r) }
+
+// Ref is the address as a value.
+func (a *Address[M]) Ref() Ref[M] {
+	if r := a.ref.Load(); r != nil {
+		return *r
+	}
+	return Ref[M]{}
+}
+
+// Tell posts a message and returns at once.
+func (a *Address[M]) Tell(m M) { a.Ref().Tell(m) }
+
+// PID is the actor's address in protoactor's terms, nil while it is not known.
+func (a *Address[M]) PID() *actor.PID { return a.Ref().PID() }
 
 // Tell posts a message and returns at once.
 func (r Ref[M]) Tell(m M) {

@@ -1,13 +1,30 @@
 package actors
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/unoactor/unoactor/conn"
+)
 
 // Tracker counts the goroutines that actors start, so that whoever closes the
 // tree can wait for the last of them. The zero Tracker is ready.
 type Tracker struct{ running sync.WaitGroup }
 
-// Go runs f in a goroutine of its own.
-func (t *Tracker) Go(f func()) { t.running.Go(f) }
+// Go runs f in a goroutine of its own. If f panics, or ends its goroutine, lost is called
+// instead of the rest of it, with what happened: code that is not ours, or a server's
+// answer, must not end the process.
+func (t *Tracker) Go(f func(), lost func(error)) {
+	t.running.Go(func() {
+		over := false
+		defer func() {
+			if !over {
+				lost(conn.Panicked(recover()))
+			}
+		}()
+		f()
+		over = true
+	})
+}
 
 // Wait returns when all have ended. No Go may come after it.
 func (t *Tracker) Wait() { t.running.Wait() }

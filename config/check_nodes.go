@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 func (k *checker) nodes(t Topology) {
@@ -21,6 +22,7 @@ func (k *checker) nodes(t Topology) {
 		k.timings(n.Source, what, timing{"connect_timeout", n.ConnectTimeout, true}, least, most)
 		k.inOrder(n.Source, what, least, most)
 		k.tls(n, what)
+		k.requireAuth(n, what)
 		k.breaker(n, what)
 	}
 }
@@ -62,6 +64,32 @@ func (k *checker) tls(n Node, what string) {
 				k.wrong(n.Source, unused.setting, what, `write mode = "verify-full", or leave it out`, "nothing uses it, since mode is disable")
 			}
 		}
+	}
+}
+
+// authMethods are what a server can ask for, as libpq's require_auth calls it.
+var authMethods = []string{"password", "md5", "scram-sha-256", "gss", "sspi", "oauth", "none"}
+
+func (k *checker) requireAuth(n Node, what string) {
+	if n.RequireAuth == "" {
+		return
+	}
+	seen := make(map[string]bool)
+	allowed, forbidden := false, false
+	for part := range strings.SplitSeq(n.RequireAuth, ",") {
+		method, not := strings.CutPrefix(strings.TrimSpace(part), "!")
+		allowed, forbidden = allowed || !not, forbidden || not
+		switch {
+		case !slices.Contains(authMethods, method):
+			k.wrong(n.Source, "require_auth", what, "write some of "+strings.Join(authMethods, ", ")+", separated by commas, or each with a ! before it",
+				"%s is no method of authentication", quote(n.Source, "require_auth", method))
+		case seen[method]:
+			k.wrong(n.Source, "require_auth", what, "keep one of them", "%s is there twice", quote(n.Source, "require_auth", method))
+		}
+		seen[method] = true
+	}
+	if allowed && forbidden {
+		k.wrong(n.Source, "require_auth", what, "write what is allowed, or what is not, each with a ! before it", "some methods have a ! and some have none")
 	}
 }
 

@@ -112,7 +112,7 @@ func TestEverySettingIsInATopologyThatIsGood(t *testing.T) {
 	if b, want := top.Nodes[0].Breaker, (config.Breaker{FailureThreshold: 5, TripTimeout: 30 * time.Second, ResetTimeout: 10 * time.Second}); b != want {
 		t.Errorf("breaker: %+v", b)
 	}
-	if r := top.Routes[0]; r.Entity != "example.com/app.*" || r.Access != config.Read || r.Labels["tier"] != "web" || r.Source.String() != file+":88" {
+	if r := top.Routes[0]; r.Entity != "example.com/app.*" || r.Access != config.Read || r.Labels["tier"] != "web" || r.Source.String() != file+":89" {
 		t.Errorf("route: %+v", r)
 	}
 }

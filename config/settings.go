@@ -20,6 +20,7 @@ var nodeSettings = []setting[Node]{
 	{"user", Live, func(n *Node) field { return word(&n.User) }},
 	{"password", Live, func(n *Node) field { return text(&n.Password) }},
 	{"role", Live, func(n *Node) field { return word(&n.Role) }},
+	{"require_auth", Live, func(n *Node) field { return word(&n.RequireAuth) }},
 	{"connect_timeout", Live, func(n *Node) field { return period(&n.ConnectTimeout) }},
 	{"backoff_min", Live, func(n *Node) field { return period(&n.BackoffMin) }},
 	{"backoff_max", Live, func(n *Node) field { return period(&n.BackoffMax) }},

@@ -30,6 +30,11 @@ type Node struct {
 	Password Secret
 	Role     Role
 	TLS      TLS
+	// RequireAuth is what the server may ask for to know who connects, as libpq's
+	// require_auth: password, md5, scram-sha-256, gss, sspi, oauth or none, separated by
+	// commas, or each with a ! before it what it may not. Default: anything, but for a
+	// password in clear over a network without TLS.
+	RequireAuth string
 	// ConnectTimeout bounds one attempt: dial, TLS, authentication. Default 5 s.
 	ConnectTimeout time.Duration
 	// BackoffMin and BackoffMax bound the wait between attempts while the node

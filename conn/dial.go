@@ -9,6 +9,7 @@ import (
 	"io"
 	"maps"
 	"math/rand/v2"
+	"net"
 	"strconv"
 	"strings"
 	"time"
@@ -54,6 +55,9 @@ func NewDialer(node config.Node, pool config.Pool, o DialerOptions) (*Dialer, er
 		return nil, fmt.Errorf("pool %q on node %q: %w", pool.Name, node.Name, redact(err))
 	}
 	cfg.Tracer = o.Tracer
+	if cfg.RequireAuth == "" {
+		cfg.AfterNetConnect = noSecretInClear
+	}
 	if o.Dial != nil {
 		cfg.DialFunc = o.Dial
 		cfg.LookupFunc = func(_ context.Context, host string) ([]string, error) { return []string{host}, nil }
@@ -77,11 +81,29 @@ func (d *Dialer) ValidateTimeout() time.Duration { return d.pool.ValidateTimeout
 func (d *Dialer) For(pool config.Pool) (*Dialer, error) { return NewDialer(d.node, pool, d.options) }
 
 // Dial connects, authenticates and runs the connect hooks, within the node's
-// connect_timeout and ctx.
-func (d *Dialer) Dial(ctx context.Context, incarnation uint64) (*Backend, error) {
+// connect_timeout and ctx. A panic on the way, in code that is not ours or over what the
+// server answered, is a failure to connect; no socket is left open by it.
+func (d *Dialer) Dial(ctx context.Context, incarnation uint64) (b *Backend, err error) {
+	var opened sockets
+	over := false
+	defer func() {
+		if over {
+			return
+		}
+		b, err = nil, &DialError{Node: d.node.Name, Pool: d.pool.Name, Err: Panicked(recover())}
+		opened.close()
+	}()
+	b, err = d.dial(ctx, incarnation, &opened)
+	over = true
+	return b, err
+}
+
+func (d *Dialer) dial(ctx context.Context, incarnation uint64, opened *sockets) (*Backend, error) {
 	ctx, cancel := context.WithTimeout(ctx, d.node.ConnectTimeout)
 	defer cancel()
-	px, err := pgx.ConnectConfig(ctx, d.pgx)
+	cfg := d.pgx.Copy()
+	cfg.DialFunc = opened.noting(cfg.DialFunc)
+	px, err := pgx.ConnectConfig(ctx, cfg)
 	if err != nil {
 		return nil, &DialError{Node: d.node.Name, Pool: d.pool.Name, Err: err}
 	}
@@ -98,12 +120,32 @@ func (d *Dialer) Dial(ctx context.Context, incarnation uint64) (*Backend, error)
 		return nil, &DialError{Node: d.node.Name, Pool: d.pool.Name, Err: cmp.Or(asking.Err(), errLeft)}
 	}
 	for _, h := range connectHooks(d.hooks) {
-		if err := d.run(ctx, h.OnConnect, b); err != nil {
+		if err := d.run(ctx, h, h.OnConnect, b); err != nil {
 			b.discard(ctx)
 			return nil, fmt.Errorf("on_connect of pool %q: %w", d.pool.Name, err)
 		}
 	}
 	return b, nil
+}
+
+// sockets are what was opened for one backend.
+type sockets struct{ all []net.Conn }
+
+// noting is dial, and notes what it opens.
+func (s *sockets) noting(dial pgconn.DialFunc) pgconn.DialFunc {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		c, err := dial(ctx, network, address)
+		if err == nil {
+			s.all = append(s.all, c)
+		}
+		return c, err
+	}
+}
+
+func (s *sockets) close() {
+	for _, c := range s.all {
+		c.Close()
+	}
 }
 
 // discard closes a backend that was never lent. The end of ctx does not cut that
@@ -174,6 +216,9 @@ func pgxConfig(node config.Node, pool config.Pool, driver map[string]string) (*p
 		"host": node.Host, "port": strconv.Itoa(int(node.Port)), "dbname": pool.Database, "user": cmp.Or(pool.User, config.OSUser()),
 		"password": pool.Password.Reveal(), "sslmode": node.TLS.Mode, "sslrootcert": node.TLS.CA, "sslcert": node.TLS.Cert, "sslkey": node.TLS.Key,
 	})
+	if node.RequireAuth != "" {
+		said["require_auth"] = node.RequireAuth
+	}
 	oldest, newest := tlsVersions[said["ssl_min_protocol_version"]], tlsVersions[said["ssl_max_protocol_version"]]
 	delete(said, "ssl_min_protocol_version")
 	delete(said, "ssl_max_protocol_version")
@@ -202,6 +247,19 @@ func pgxConfig(node config.Node, pool config.Pool, driver map[string]string) (*p
 		adapt(f.TLSConfig)
 	}
 	return cfg, nil
+}
+
+// noSecretInClear is called with each socket, after TLS. Where nobody says what the
+// server may ask for, no password is sent in clear over a network that is not encrypted,
+// whoever asks: with mode "prefer", that may be anybody who answers in the server's place.
+// The config is that of one dial.
+func noSecretInClear(_ context.Context, cfg *pgconn.Config, socket net.Conn) (net.Conn, error) {
+	cfg.RequireAuth = "!password"
+	switch socket.(type) {
+	case *tls.Conn, *net.UnixConn:
+		cfg.RequireAuth = ""
+	}
+	return socket, nil
 }
 
 func isFatal(e *pgconn.PgError) bool {

@@ -1,35 +1,21 @@
 package conn_test
 
 import (
-	"errors"
+	"context"
 	"fmt"
 	"net"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgproto3"
 
 	"github.com/unoactor/unoactor/config"
 	"github.com/unoactor/unoactor/conn"
 	"github.com/unoactor/unoactor/messages"
 	"github.com/unoactor/unoactor/testkit"
 )
-
-func TestClassifySaysWhoseMatterAFailureIs(t *testing.T) {
-	for code, want := range map[string]messages.Cause{
-		"28P01": messages.Denied, "28000": messages.Denied, "3D000": messages.Denied,
-		"53300": messages.Crowded, "57P03": messages.Refused, "XX000": messages.Refused,
-	} {
-		err := fmt.Errorf("connect: %w", &pgconn.PgError{Code: code})
-		if got := conn.Classify(err); got != want {
-			t.Errorf("%s is %v, want %v", code, got, want)
-		}
-	}
-	if got := conn.Classify(&net.OpError{Op: "dial", Err: errors.New("refused")}); got != messages.Refused {
-		t.Errorf("a refused connection is %v", got)
-	}
-}
 
 func TestADialErrorIsOneLineAndKeepsTheSecret(t *testing.T) {
 	server := testkit.Postgres(t, testkit.ServerOptions{Auth: testkit.AuthSCRAM, Password: "right"})
@@ -88,5 +74,153 @@ func TestTheEnvironmentChangesNothing(t *testing.T) {
 	err := b.Conn().QueryRow(t.Context(), "select current_setting('application_name'), current_setting('statement_timeout'), current_database()").Scan(&name, &timeout, &got)
 	if err != nil || name != "unoactor" || timeout != "0" || got != database {
 		t.Errorf("%q %q %q: %v", name, timeout, got, err)
+	}
+}
+
+// answers has a dialer whose every attempt talks to a scripted server.
+func answers(t *testing.T, change func(*config.Node, *config.Pool, *conn.DialerOptions), script ...testkit.Step) *conn.Dialer {
+	t.Helper()
+	fake := testkit.NewFake(testkit.Script(script))
+	t.Cleanup(func() { _ = fake.Close() }) // what it says of what the script does not know does not matter here
+	n, p := config.Node{Name: "main", User: "fake", Password: "hunter2", TLS: config.TLS{Mode: "disable"}}, config.Pool{Name: "default", Node: "main", Size: 1}
+	o := conn.DialerOptions{Dial: fake.Dial}
+	if change != nil {
+		change(&n, &p, &o)
+	}
+	top := config.Topology{Nodes: []config.Node{n}, Pools: []config.Pool{p}}.Complete()
+	d, err := conn.NewDialer(top.Nodes[0], top.Pools[0], o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// rows answers one query with rows of so many columns each.
+func rows(columns ...int) testkit.Step {
+	return func(c *testkit.Conversation) error {
+		if _, err := c.Receive(); err != nil {
+			return err
+		}
+		described := &pgproto3.RowDescription{}
+		if len(columns) > 0 {
+			described.Fields = make([]pgproto3.FieldDescription, columns[0])
+		}
+		messages := []pgproto3.BackendMessage{described}
+		for _, n := range columns {
+			messages = append(messages, &pgproto3.DataRow{Values: make([][]byte, n)})
+		}
+		return c.Send(append(messages, &pgproto3.CommandComplete{CommandTag: []byte("SELECT")}, c.Ready())...)
+	}
+}
+
+func TestAServerThatAnswersItsFirstQuestionOddlyIsConnectedToAllTheSame(t *testing.T) {
+	for name, answer := range map[string]testkit.Step{
+		"a column too few": rows(1), "no column": rows(0), "a column too many": rows(3), "two rows": rows(2, 2), "no row": rows(), "rows that differ": rows(2, 1), "no values": rows(2),
+	} {
+		t.Run(name, func(t *testing.T) {
+			b, err := answers(t, nil, testkit.Login(), answer).Dial(t.Context(), 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if s := b.Server(); s.Started != 0 || s.ReadOnly {
+				t.Errorf("%+v", s)
+			}
+			b.Drop()
+		})
+	}
+}
+
+// panics is a tracer that panics while somebody connects.
+type panics struct{}
+
+func (panics) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
+	return ctx
+}
+func (panics) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+func (panics) TraceConnectStart(ctx context.Context, _ pgx.TraceConnectStartData) context.Context {
+	return ctx
+}
+func (panics) TraceConnectEnd(context.Context, pgx.TraceConnectEndData) { panic("on purpose") }
+
+func TestAPanicOnTheWayIsAFailedDialAndLeavesNoSocketOpen(t *testing.T) {
+	closed := make(chan struct{})
+	d := answers(t, func(_ *config.Node, _ *config.Pool, o *conn.DialerOptions) { o.Tracer = panics{} }, testkit.Login(), func(c *testkit.Conversation) error {
+		_, err := c.Receive()
+		close(closed)
+		return err
+	})
+	_, err := d.Dial(t.Context(), 1)
+	if conn.Classify(err) != messages.Crashed || !strings.Contains(err.Error(), "panic: on purpose") || !strings.Contains(conn.StackOf(err), "TraceConnectEnd") {
+		t.Errorf("%v, %q", err, conn.StackOf(err))
+	}
+	<-closed
+}
+
+// asksFor is the network of a server that asks for a password in some way, and notes
+// what it gets.
+func asksFor(ask pgproto3.BackendMessage, got chan<- string) func(context.Context, string, string) (net.Conn, error) {
+	return func(context.Context, string, string) (net.Conn, error) {
+		ours, theirs := net.Pipe()
+		go func() {
+			defer ours.Close()
+			answer := func() string {
+				server := pgproto3.NewBackend(ours, ours)
+				if _, err := server.ReceiveStartupMessage(); err != nil {
+					return err.Error()
+				}
+				server.Send(ask)
+				if err := server.Flush(); err != nil {
+					return err.Error()
+				}
+				if err := server.SetAuthType(pgproto3.AuthTypeCleartextPassword); err != nil {
+					return err.Error()
+				}
+				m, err := server.Receive()
+				p, is := m.(*pgproto3.PasswordMessage)
+				if err != nil || !is {
+					return ""
+				}
+				password := p.Password
+				server.Send(testkit.Error("FATAL", "28P01", "no"))
+				_ = server.Flush() // who does not listen any more has what it wants
+				return password
+			}
+			got <- answer()
+		}()
+		return theirs, nil
+	}
+}
+
+func TestNoPasswordIsSentInClearToWhomeverAsksForIt(t *testing.T) {
+	clear, md5 := &pgproto3.AuthenticationCleartextPassword{}, &pgproto3.AuthenticationMD5Password{}
+	for name, c := range map[string]struct {
+		require string
+		ask     pgproto3.BackendMessage
+		sent    bool
+		says    string
+	}{
+		"in clear":                     {"", clear, false, `in clear text over a connection without TLS`},
+		"in clear, allowed":            {"password", clear, true, "28P01"},
+		"in clear, one of several":     {"scram-sha-256,password", clear, true, "28P01"},
+		"in clear, all but":            {"!md5", clear, true, "28P01"},
+		"md5":                          {"", md5, true, "28P01"},
+		"md5, not wanted":              {"scram-sha-256", md5, false, `server requested md5 authentication`},
+		"md5, not wanted, said so":     {"!md5,!password", md5, false, `server requested md5 authentication`},
+		"in clear, none of several":    {"scram-sha-256,md5", clear, false, "server requested password authentication"},
+		"nothing, though it is wanted": {"scram-sha-256", &pgproto3.AuthenticationOk{}, false, "did not complete authentication"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := make(chan string, 1)
+			d := answers(t, func(n *config.Node, _ *config.Pool, o *conn.DialerOptions) {
+				n.RequireAuth, o.Dial = c.require, asksFor(c.ask, got)
+			})
+			_, err := d.Dial(t.Context(), 1)
+			if err == nil || conn.Classify(err) != messages.Denied || !strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), "hunter2") {
+				t.Errorf("%v", err)
+			}
+			if password := <-got; (password != "") != c.sent {
+				t.Errorf("sent %q", password)
+			}
+		})
 	}
 }

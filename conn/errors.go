@@ -8,13 +8,19 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/unoactor/unoactor/messages"
 )
 
 // What can end a wait for a lease, besides its context.
 var (
 	ErrTimeout = errors.New("no backend became free within the pool's acquire_timeout")
 	ErrClosed  = errors.New("the pool is closed")
-	ErrDenied  = errors.New("the server refuses the pool's connections")
+	// ErrDenied: waiting does not help. The server refuses the pool's user, database or
+	// settings, the pool's own hook is refused by it, or the two don't trust each other.
+	ErrDenied = errors.New("the server refuses the pool's connections")
+	// ErrHookFailed: the pool's own connect hook fails; see [HookError].
+	ErrHookFailed = errors.New("a connect hook of the pool fails")
 	// ErrPaused: the pool is paused, and so that acquires fail instead of waiting.
 	ErrPaused = errors.New("the pool is paused")
 	// ErrOverloaded: the queue has been too long for too long (queue_target, queue_interval).
@@ -33,10 +39,11 @@ const (
 	RefusedPaused
 	RefusedOverload
 	RefusedBreaker
+	RefusedHook
 	refusalKinds = iota
 )
 
-var refusalNames = [...]string{"timeout", "canceled", "closed", "denied", "paused", "overload", "breaker"}
+var refusalNames = [...]string{"timeout", "canceled", "closed", "denied", "paused", "overload", "breaker", "hook"}
 
 func (r Refusal) String() string { return refusalNames[r] }
 
@@ -44,7 +51,7 @@ func (r Refusal) String() string { return refusalNames[r] }
 // end with anything.
 var sentinels = [refusalKinds]error{
 	RefusedTimeout: ErrTimeout, RefusedClosed: ErrClosed, RefusedDenied: ErrDenied, RefusedPaused: ErrPaused,
-	RefusedOverload: ErrOverloaded, RefusedBreaker: ErrBreakerOpen,
+	RefusedOverload: ErrOverloaded, RefusedBreaker: ErrBreakerOpen, RefusedHook: ErrHookFailed,
 }
 
 func kindOf(reason error) Refusal {
@@ -107,8 +114,38 @@ func (e *AcquireError) Unwrap() []error {
 	return []error{e.Reason, e.LastFailure.Err}
 }
 
+// denial is why waiting is of no use, for a reason that it names.
+type denial struct {
+	text    string
+	matches []error
+}
+
+func (d *denial) Error() string   { return d.text }
+func (d *denial) Unwrap() []error { return d.matches }
+
+// Hopeless is the reason for those who wait in vain, after a failure that waiting does
+// not mend.
+func Hopeless(err error) error {
+	var hook *HookError
+	if errors.As(err, &hook) {
+		d := &denial{"the pool's connect hook " + hook.Hook + " fails", []error{ErrHookFailed}}
+		if hook.denies() {
+			d.matches = append(d.matches, ErrDenied)
+		}
+		return d
+	}
+	cause, found := judge(err)
+	switch {
+	case cause == messages.Untrusted:
+		return &denial{"no connection over TLS that both sides trust comes about", []error{ErrDenied}}
+	case cause == messages.Denied && !isA[*pgconn.PgError](found):
+		return &denial{"the pool can't connect as it is configured", []error{ErrDenied}}
+	}
+	return ErrDenied
+}
+
 // Permanent says that waiting longer would not have helped: the server refuses
-// the user or the database, or the pool is closed.
+// the user, the database or a hook's SQL, or the pool is closed.
 func (e *AcquireError) Permanent() bool {
 	return errors.Is(e.Reason, ErrDenied) || errors.Is(e.Reason, ErrClosed)
 }
@@ -159,6 +196,10 @@ func (e *DialError) Error() string {
 func (e *DialError) Unwrap() error { return e.Err }
 
 func gist(err error) string {
+	cause, err := judge(err)
+	if advice := advise(cause, err); advice != "" {
+		return advice
+	}
 	if pg := (*pgconn.PgError)(nil); errors.As(err, &pg) {
 		return pg.Error()
 	}
@@ -166,4 +207,33 @@ func gist(err error) string {
 		return op.Error()
 	}
 	return strings.Join(strings.Fields(err.Error()), " ")
+}
+
+// advise says what to do about failures whose own text does not; "" about others.
+func advise(cause messages.Cause, err error) string {
+	text := err.Error()
+	_, required, asked := strings.Cut(text, "require_auth check failed: ")
+	_, tlsFailed, overTLS := strings.Cut(text, "tls error: ")
+	switch {
+	case asked && strings.Contains(required, `"!password"`):
+		return "the server asks for the password in clear text over a connection without TLS, and it was not sent: " +
+			`set tls.mode to "require" or stricter, have the server ask for scram-sha-256, or allow it by require_auth = "password"`
+	case asked:
+		return required + ": what the node's require_auth allows and what the server asks for must agree"
+	case cause == messages.Exhausted:
+		return "this process has no room for another connection, the server was not asked (raise its limit of open files, as ulimit -n shows it): " + root(err)
+	case overTLS && strings.Contains(tlsFailed, "server refused TLS connection"):
+		return "the server offers no TLS, which tls.mode of the node asks for"
+	case overTLS && cause == messages.Untrusted:
+		return "TLS: " + root(err)
+	}
+	return ""
+}
+
+// root is the innermost error's text.
+func root(err error) string {
+	for next := errors.Unwrap(err); next != nil; next = errors.Unwrap(err) {
+		err = next
+	}
+	return err.Error()
 }

@@ -4,12 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
+	"runtime"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/unoactor/unoactor/config"
+	"github.com/unoactor/unoactor/messages"
 )
 
 // Hook is run at the turns of a backend's life. It implements one or more of
@@ -54,9 +58,15 @@ func checkHooks(hooks []Hook) error {
 }
 
 // HookError is the failure of a hook.
-type HookError struct{ Err error }
+type HookError struct {
+	Hook string // its Go type or function, or the setting that it is written in, as hooks.on_connect
+	Err  error
+	// Lost says that the connection was lost meanwhile, or the hook's time was over: it may
+	// be the server's fault rather than the hook's.
+	Lost bool
+}
 
-func (e *HookError) Error() string { return "hook: " + e.Err.Error() }
+func (e *HookError) Error() string { return "hook " + e.Hook + ": " + e.Err.Error() }
 
 // Unwrap gives the hook's own error.
 func (e *HookError) Unwrap() error { return e.Err }
@@ -68,45 +78,82 @@ const hookGrace = time.Second
 
 // run calls one hook under its deadline. A panic in it is its error. A hook that
 // does not come back is left behind, with a backend whose socket is closed.
-func (d *Dialer) run(ctx context.Context, f hookFunc, b *Backend) error {
+func (d *Dialer) run(ctx context.Context, h Hook, f hookFunc, b *Backend) error {
 	ctx, cancel := context.WithTimeout(ctx, d.pool.Hooks.Timeout)
 	defer cancel()
 	done := make(chan error, 1)
 	go func() {
-		err := errors.New("it ended its goroutine")
+		var err error
+		over := false
 		defer func() {
-			if p := recover(); p != nil {
-				err = fmt.Errorf("panic: %v", p)
+			if !over {
+				err = Panicked(recover())
 			}
 			done <- err
 		}()
 		err = f(ctx, b.Conn())
+		over = true
 	}()
 	select {
 	case err := <-done:
-		return d.outcome(ctx, err)
+		return d.outcome(ctx, h, b, err)
 	case <-ctx.Done():
 	}
 	grace := time.NewTimer(hookGrace)
 	defer grace.Stop()
 	select {
 	case err := <-done:
-		return d.outcome(ctx, err)
+		return d.outcome(ctx, h, b, err)
 	case <-grace.C:
 	}
 	b.abandoned.Store(true)
 	b.pg.Conn().Close()
-	return &HookError{fmt.Errorf("overran its %v and did not stop: %w", d.pool.Hooks.Timeout, ctx.Err())}
+	return &HookError{hookName(h), fmt.Errorf("overran its %v and did not stop: %w", d.pool.Hooks.Timeout, ctx.Err()), true}
 }
 
-func (d *Dialer) outcome(ctx context.Context, err error) error {
+func (d *Dialer) outcome(ctx context.Context, h Hook, b *Backend, err error) error {
 	switch {
 	case err != nil:
-		return &HookError{err}
+		return &HookError{hookName(h), err, ctx.Err() != nil || b.pg.IsClosed()}
 	case ctx.Err() != nil:
-		return &HookError{fmt.Errorf("overran its %v: %w", d.pool.Hooks.Timeout, ctx.Err())}
+		return &HookError{hookName(h), fmt.Errorf("overran its %v: %w", d.pool.Hooks.Timeout, ctx.Err()), true}
 	}
 	return nil
+}
+
+// hookName is what its author knows a hook by.
+func hookName(h Hook) string {
+	switch h.(type) {
+	case onConnect:
+		return "hooks.on_connect"
+	case onCheckout:
+		return "hooks.on_checkout"
+	case onCheckin:
+		return "hooks.on_checkin"
+	case beforeClose:
+		return "hooks.before_close"
+	}
+	if v := reflect.ValueOf(h); v.Kind() == reflect.Func {
+		if f := runtime.FuncForPC(v.Pointer()); f != nil {
+			return f.Name()
+		}
+	}
+	return fmt.Sprintf("%T", h)
+}
+
+// cause is what the failure means while a backend is connected. An error of SQL by itself
+// is read as one of a start-up; what may be the server's fault is no verdict on the pool.
+func (e *HookError) cause() messages.Cause {
+	var pg *pgconn.PgError
+	if e.Lost || errors.As(e.Err, &pg) && !Follows(judgeAnswer(pg)).AtOnce {
+		return messages.Broken
+	}
+	return messages.HookFailed
+}
+
+// denies says whether the hook's own SQL was refused.
+func (e *HookError) denies() bool {
+	return e.cause() == messages.HookFailed && isA[*pgconn.PgError](e.Err)
 }
 
 // HasCheckoutHooks says whether a hook runs before each lease.
@@ -116,7 +163,7 @@ func (d *Dialer) HasCheckoutHooks() bool { return len(pick[CheckoutHook](d.hooks
 func (b *Backend) runCheckoutHooks(ctx context.Context) error {
 	d := b.dialer
 	for _, h := range pick[CheckoutHook](d.hooks) {
-		if err := d.run(ctx, h.OnCheckout, b); err != nil {
+		if err := d.run(ctx, h, h.OnCheckout, b); err != nil {
 			return fmt.Errorf("on_checkout of pool %q: %w", d.pool.Name, err)
 		}
 	}

@@ -26,6 +26,9 @@ func lookAt(ctx context.Context, pg *pgconn.PgConn) messages.Server {
 		return messages.Server{}
 	}
 	row := results[0].Rows[0]
+	if len(row) != 2 {
+		return messages.Server{}
+	}
 	started, _ := strconv.ParseInt(string(row[0]), 10, 64) // 0 if it is no number: not known
 	return messages.Server{Started: started, ReadOnly: string(row[1]) == "t"}
 }

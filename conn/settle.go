@@ -32,7 +32,7 @@ func (b *Backend) Settle(ctx context.Context) (messages.Cause, error) {
 		return messages.ResetFailed, fmt.Errorf("reset: %w", err)
 	}
 	for _, h := range checkinHooks(b.dialer.hooks) {
-		if err := b.dialer.run(ctx, h.OnCheckin, b); err != nil {
+		if err := b.dialer.run(ctx, h, h.OnCheckin, b); err != nil {
 			return messages.HookFailed, fmt.Errorf("on_checkin: %w", err)
 		}
 	}
@@ -113,7 +113,7 @@ func (b *Backend) Close(ctx context.Context) {
 	}
 	if b.broken == nil && b.pg.TxStatus() == 'I' && !b.pg.IsBusy() {
 		for _, h := range closeHooks(b.dialer.hooks) {
-			if b.dialer.run(ctx, h.BeforeClose, b) != nil {
+			if b.dialer.run(ctx, h, h.BeforeClose, b) != nil {
 				break
 			}
 		}
@@ -132,6 +132,9 @@ func (b *Backend) Sever(ctx context.Context) {
 	linger(ctx, socket, nil)
 	socket.Close()
 }
+
+// Drop closes the socket and asks for nothing more. It is safe for concurrent use.
+func (b *Backend) Drop() { b.pg.Conn().Close() }
 
 // linger says goodbye and waits until the server has closed its end.
 func linger(ctx context.Context, socket net.Conn, goodbye []byte) {

@@ -31,12 +31,16 @@ const (
 	Reclaimed          // its lease lasted longer than reclaim_after
 	Silent             // it did not answer a ping in time
 	ReadOnly           // its server takes no writes any more
+	Untrusted          // the server and we don't trust each other: TLS and certificates
+	Unavailable        // the server or a pooler has no connection for this database or role for now
+	Exhausted          // our own process has no descriptors or the like for another connection
 )
 
 var causes = [...]string{
 	"none", "connected", "dirty", "unsolicited", "unproven", "hung_up", "broken", "hook_failed", "reset_failed", "lifetime",
 	"idle_timeout", "surplus", "drained", "fenced", "refused", "denied", "crowded", "crashed",
 	"invalidated", "cleared", "rotated", "reclaimed", "silent", "read_only",
+	"untrusted", "unavailable", "exhausted",
 }
 
 func (c Cause) String() string { return causes[c] }

@@ -49,6 +49,8 @@ func (p *Pool) WarmUp(ctx context.Context, n int) error {
 	if hard := p.Config().Hard(); n > hard {
 		return fmt.Errorf("warm up pool %q: %d backends are more than its hard limit, %d", p.Name(), n, hard)
 	}
+	p.warming.Add(1)
+	defer p.warming.Add(-1)
 	p.ref.Tell(messages.Warm{Backends: n})
 	err := p.until(ctx, func() bool { return p.Stats().Size >= n || p.refusedBy() != nil })
 	if refused := p.refusedBy(); refused != nil {
@@ -64,8 +66,14 @@ func (p *Pool) WarmUp(ctx context.Context, n int) error {
 	return err
 }
 
-// refusedBy is why the server has nothing for the pool, nil if it has.
-func (p *Pool) refusedBy() error { return p.view.Load().refused }
+// refusedBy is why no backend of the pool can be had, where waiting does not mend it; nil
+// if waiting may.
+func (p *Pool) refusedBy() error {
+	if v := p.view.Load(); v.hopeless {
+		return v.refused
+	}
+	return nil
+}
 
 // ClearIdle closes all backends that are idle now, returns when they are gone
 // from the server, and says how many there were. A pool with min_idle opens others.

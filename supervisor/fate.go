@@ -14,7 +14,7 @@ type fate uint8
 const (
 	rest    fate = iota // it stays empty until the pool wants more
 	restart             // it was lost: it gets a new incarnation, which dials when its node lets it
-	backoff             // the pool is refused: nobody tries again before a backoff
+	backoff             // the pool can't connect for a reason of its own: nobody tries again before a backoff
 )
 
 // fates is the supervision policy: what follows from each cause, for a backend
@@ -30,7 +30,7 @@ var fates = map[messages.Cause]struct{ served, connecting fate }{
 	messages.Rotated:      {rest, rest},
 	messages.ReadOnly:     {rest, rest},
 	messages.HungUp:       {restart, restart},
-	messages.Broken:       {restart, restart},
+	messages.Broken:       {restart, backoff},
 	messages.ResetFailed:  {restart, restart},
 	messages.Silent:       {restart, restart},
 	messages.Fenced:       {restart, restart},
@@ -40,6 +40,9 @@ var fates = map[messages.Cause]struct{ served, connecting fate }{
 	messages.Refused:      {restart, restart},
 	messages.Crowded:      {restart, restart},
 	messages.Denied:       {restart, backoff},
+	messages.Untrusted:    {restart, backoff},
+	messages.Unavailable:  {restart, backoff},
+	messages.Exhausted:    {restart, backoff},
 }
 
 // decide looks up the fate of a slot whose incarnation ended.

@@ -106,6 +106,9 @@ func (a *poolActor) probeRole(now time.Time) {
 		defer cancel()
 		seen, err := a.askServer(ctx)
 		a.self.Tell(messages.RoleSeen{Server: seen, Err: err})
+	}, func(err error) {
+		a.log.Error("the look at the server failed", "error", err, "stack", conn.StackOf(err))
+		a.self.Tell(messages.RoleSeen{Err: err})
 	})
 }
 

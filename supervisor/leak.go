@@ -27,16 +27,21 @@ func (a *poolActor) leaked(slot int, held time.Duration, reclaimed bool) {
 	e.Checkout = holder.Stack
 	e.Now = stackOf(holder.Goroutine)
 	epoch, connection := s.epoch, a.connections.at(slot)
-	a.work.Go(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), askTime)
-		defer cancel()
-		err := a.askAbout(ctx, &e)
+	tell := func(err error) {
 		if reclaimed {
 			connection.Tell(messages.Revoke{Cause: messages.Reclaimed, Epoch: epoch})
 		}
 		a.log.Warn("a lease lasts for too long", "slot", slot, "incarnation", e.Incarnation, "held", held.Round(time.Millisecond), "reclaimed", reclaimed,
 			"pid", e.PID, "state", e.State, "statement", e.Statement, "blocked_by", e.Blockers, "acquired_at", e.Checkout, "now_at", e.Now, "error", err)
 		a.observe.emit(e)
+	}
+	a.work.Go(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), askTime)
+		defer cancel()
+		tell(a.askAbout(ctx, &e))
+	}, func(err error) {
+		a.log.Error("the question about a lease failed", "error", err, "stack", conn.StackOf(err))
+		tell(err)
 	})
 }
 

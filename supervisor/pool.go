@@ -17,7 +17,7 @@ type Pool struct {
 	config  atomic.Pointer[config.Pool]
 	slots   *conn.Slots
 	journal conn.Journal
-	ref     actors.Ref[messages.ToPool]
+	ref     actors.Address[messages.ToPool]
 	node    *node
 	observe observers
 
@@ -26,6 +26,7 @@ type Pool struct {
 	connections connections
 	view        atomic.Pointer[poolView]
 	changed     bell
+	warming     atomic.Int32 // calls of WarmUp that wait
 	misused     atomic.Uint64
 	leaks       atomic.Uint64 // leases that lasted too long
 	lastLeak    atomic.Int64  // Unix nanoseconds of the last of them, 0 if there was none
@@ -84,6 +85,9 @@ func (p *Pool) Stats() conn.Stats { return p.slots.Stats() }
 
 // Slots is where those enqueue for a lease who wait otherwise than in Acquire.
 func (p *Pool) Slots() *conn.Slots { return p.slots }
+
+// awaited says whether somebody waits for a backend.
+func (p *Pool) awaited() bool { return p.slots.Waiting() > 0 || p.warming.Load() > 0 }
 
 // Leased is how many leases are out, that of the reserve among them.
 func (p *Pool) Leased() int {

@@ -35,11 +35,9 @@ type poolActor struct {
 	until    time.Time // been used, until then
 	draining bool
 	deadline time.Time // of the drain
-	failures int       // refusals of the pool in a row
-	blocked  time.Time // no attempt to connect before
-	refused  error     // why it is blocked
-	ticker   *time.Timer
-	waker    *time.Timer
+	holdup
+	ticker *time.Timer
+	waker  *time.Timer
 
 	generation uint64 // of the backends that are opened now
 	rolled     uint64 // those of an earlier generation are replaced, a few at a time
@@ -53,7 +51,8 @@ type poolActor struct {
 type slotState struct {
 	slotView
 	lost     bool
-	served   bool // its incarnation was opened
+	served   bool   // its incarnation was opened
+	counted  uint64 // the pool's failures when its incarnation began
 	revoked  bool
 	replaces int
 	why      messages.Cause // why it was asked to leave
@@ -141,9 +140,10 @@ func (a *poolActor) started(ctx actor.Context) {
 
 // reconcile acts on the difference between what is wanted and what is there.
 func (a *poolActor) reconcile(ctx actor.Context, now time.Time) {
+	a.hurry(now)
 	p := a.picture(now)
-	if p.hasRoom() && a.slots.Arm() && a.hopeless(now) {
-		a.slots.RefuseWaiting(conn.ErrDenied)
+	if p.hasRoom() && a.slots.Arm() && a.inVain(now) {
+		a.slots.RefuseWaiting(conn.Hopeless(a.refused))
 	}
 	for _, act := range reconcile(p) {
 		switch act.do {
@@ -156,20 +156,6 @@ func (a *poolActor) reconcile(ctx actor.Context, now time.Time) {
 	a.tryDialer(ctx, now)
 	a.markOverflow(now)
 	a.finish(ctx, now)
-}
-
-// hopeless says whether waiting is: the server refuses this pool, it is not time
-// to ask again, and there is no backend that could come back.
-func (a *poolActor) hopeless(now time.Time) bool {
-	if !now.Before(a.blocked) {
-		return false
-	}
-	for _, s := range a.states {
-		if s.phase == open || s.phase == opening {
-			return false
-		}
-	}
-	return true
 }
 
 func (a *poolActor) picture(now time.Time) picture {
@@ -225,9 +211,10 @@ func (a *poolActor) incarnate(ctx actor.Context, slot int, dialer *conn.Dialer, 
 	s := &a.states[slot]
 	s.phase, s.since, s.replaces, s.why, s.generation, s.revoked, s.served = opening, now, none, messages.None, a.generation, false, false
 	s.incarnation++
+	s.counted = a.counted
 	place := actors.Place{
 		Slot: slot, Incarnation: s.incarnation, Slots: a.slots, Dialer: dialer,
-		Pool: a.self, Node: a.node.ref, Work: a.work, Log: a.log,
+		Pool: a.self, Node: a.node.ref.Ref(), Work: a.work, Log: a.log,
 	}
 	props := actors.Guard(a.log, func() actor.Actor { return actors.NewConnection(place) })
 	pid, err := ctx.SpawnNamed(props, fmt.Sprintf("%s%d.%d", connectionName, slot, s.incarnation))
@@ -275,7 +262,7 @@ func (a *poolActor) opened(m messages.Opened, now time.Time) {
 	a.observe.created(m.Took)
 	a.observe.emit(messages.ConnectionOpened{Origin: a.origin(), Backend: s.identity(m.Slot), Took: m.Took})
 	a.log.Debug("connection opened", "slot", m.Slot, "incarnation", m.Incarnation, "took", m.Took)
-	a.failures, a.blocked, a.refused = 0, time.Time{}, nil // also if it is a trial: its credentials are the pool's now
+	a.holdup = holdup{counted: a.counted} // also if it is a trial: its credentials are the pool's now
 	if s.trial != nil {
 		s.trial.decide(nil)
 		s.trial = nil
@@ -327,6 +314,14 @@ func (a *poolActor) ended(m messages.Ended, now time.Time) {
 	}
 	a.note(conn.Decision{At: now, What: conn.Noticing, Slot: m.Slot, Incarnation: m.Incarnation, Cause: m.Cause, Note: "could not connect"})
 	a.log.Debug("connect failed", "slot", m.Slot, "incarnation", m.Incarnation, "cause", m.Cause, "error", m.Err)
+	a.panicked(m)
+}
+
+// panicked tells of a panic on the way to a backend, or in the care for one, with its stack.
+func (a *poolActor) panicked(m messages.Ended) {
+	if stack := conn.StackOf(m.Err); stack != "" {
+		a.log.Error("code that is not ours panicked", "slot", m.Slot, "incarnation", m.Incarnation, "error", m.Err, "stack", stack)
+	}
 }
 
 // lost counts a backend that was lost while it served.
@@ -336,18 +331,7 @@ func (a *poolActor) lost(m messages.Ended, who messages.Backend, now time.Time) 
 	a.note(conn.Decision{At: now, What: conn.Restarting, Slot: m.Slot, Incarnation: m.Incarnation, Cause: m.Cause})
 	a.observe.emit(messages.ConnectionRestarted{Origin: a.origin(), Backend: who, Cause: m.Cause, Restarts: s.restarts})
 	a.log.Warn("connection lost, restarting its slot", "slot", m.Slot, "incarnation", m.Incarnation, "cause", m.Cause, "error", m.Err)
-}
-
-// refuse backs off from a server that answers, but has nothing for this pool.
-func (a *poolActor) refuse(m messages.Ended, now time.Time) {
-	a.failures++
-	wait := actors.Backoff(a.node.config.BackoffMin, a.node.config.BackoffMax, a.failures)
-	a.blocked, a.refused = now.Add(wait), m.Err
-	a.waker.Reset(wait)
-	if a.failures == 1 {
-		a.note(conn.Decision{At: now, What: conn.Holding, Slot: -1, Cause: m.Cause, Note: "no attempts to connect for a while"})
-		a.log.Error("pool is refused, backing off", "cause", m.Cause, "error", m.Err)
-	}
+	a.panicked(m)
 }
 
 // reconfigure takes up what the topology says now.

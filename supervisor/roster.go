@@ -23,7 +23,7 @@ type roster struct {
 
 type node struct {
 	config config.Node
-	ref    actors.Ref[messages.ToNode]
+	ref    actors.Address[messages.ToNode]
 	view   atomic.Pointer[actors.NodeView]
 
 	breaker messages.BreakerState // as it was last told; its actor's alone
@@ -97,9 +97,6 @@ func (s *System) Add(ctx context.Context, more config.Topology) error {
 	s.roster.Store(next)
 	added := next.pools[len(former.pools):]
 	s.events.reportTo(added)
-	for _, p := range added {
-		p.ref.Tell(messages.NodeChanged{}) // it was not told while nobody knew of it
-	}
 	for {
 		table := s.table.Load()
 		if s.table.CompareAndSwap(table, table.Over(merged)) {

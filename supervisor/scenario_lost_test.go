@@ -193,8 +193,7 @@ func TestScenario04_AnIdleSocketIsBlackHoled(t *testing.T) {
 func TestScenario05_ConnectionsAreRefused(t *testing.T) {
 	server := testkit.Postgres(t)
 	proxy := testkit.NewProxy(t, server.Addr())
-	n := config.Node{Name: "main", Host: server.Host(), Port: uint16(proxy.Port()), User: server.User(), Database: "postgres",
-		BackoffMin: 20 * time.Millisecond, BackoffMax: 160 * time.Millisecond}
+	n := config.Node{Name: "main", Host: server.Host(), Port: uint16(proxy.Port()), User: server.User(), Database: "postgres"}
 	s, err := supervisor.Start(config.Topology{Nodes: []config.Node{n}, Gateway: config.Gateway{Auth: config.Trust}, Pools: []config.Pool{
 		{Name: "default", Node: "main", Size: 8, MinIdle: 8, AcquireTimeout: time.Second}, {Name: "other", Node: "main", Size: 8, MinIdle: 8},
 	}}, supervisor.Options{})
@@ -213,12 +212,12 @@ func TestScenario05_ConnectionsAreRefused(t *testing.T) {
 	proxy.Reset()
 	eventually(t, "the node is down, and one tries at a time", func() bool {
 		n := s.Snapshot().Nodes[0]
-		return !n.Up && n.Failures > 18 && n.Dialing <= 1
+		return !n.Up && n.Failures > 3 && n.Dialing <= 1
 	})
 	for range 3 {
 		n := s.Snapshot().Nodes[0]
-		if wait := time.Until(n.Next); n.Dialing > 1 || wait > 160*time.Millisecond {
-			t.Errorf("%d dial, the next in %v", n.Dialing, wait)
+		if wait := time.Until(n.Next); n.Dialing > 1 || wait > 15*time.Second || n.Failures > 12 {
+			t.Errorf("%d dial, the next in %v, after %d failures", n.Dialing, wait, n.Failures)
 		}
 		_, err = p.Acquire(t.Context())
 		var acquire *conn.AcquireError
@@ -229,8 +228,15 @@ func TestScenario05_ConnectionsAreRefused(t *testing.T) {
 	if err := proxy.Pass(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := checked(t.Context(), p, "select 'x'"); err != nil {
-		t.Error(err)
+	back := time.Now()
+	for _, p := range s.Pools() {
+		if _, err := checked(t.Context(), p, "select 'x'"); err != nil && !errors.Is(err, conn.ErrTimeout) {
+			t.Error(err)
+		}
+	}
+	eventually(t, "all are open again", func() bool { return p.Stats().Idle == 8 })
+	if took := time.Since(back); took > outage {
+		t.Errorf("it took %v", took)
 	}
 }
 

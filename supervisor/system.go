@@ -174,15 +174,16 @@ func (r *root) spawn(ctx actor.Context, all *roster) {
 	for _, n := range all.nodes {
 		if n.ref.PID() == nil {
 			pid := named(func() actor.Actor {
-				return actors.NewNode(n.config, r.log, &n.view, func(v actors.NodeView) { r.nodeChanged(n, v) })
+				return actors.NewNode(n.config, r.log, &n.view, func() bool { return r.awaited(n) }, func(v actors.NodeView) { r.nodeChanged(n, v) })
 			}, "node-"+n.config.Name)
-			n.ref = actors.RefTo[messages.ToNode](ctx.ActorSystem(), pid)
+			n.ref.Set(actors.RefTo[messages.ToNode](ctx.ActorSystem(), pid))
 		}
 	}
 	for _, p := range all.pools {
 		if p.ref.PID() == nil {
 			pid := named(func() actor.Actor { return newPoolActor(p, *r.router.Load(), &r.work, r.log) }, "pool-"+p.Name())
-			p.ref = actors.RefTo[messages.ToPool](ctx.ActorSystem(), pid)
+			p.ref.Set(actors.RefTo[messages.ToPool](ctx.ActorSystem(), pid))
+			p.ref.Tell(messages.NodeChanged{}) // of what happened while nobody knew of it
 		}
 	}
 }
@@ -194,6 +195,16 @@ func (s *System) observers(pool string) observers {
 }
 
 func (s *System) emit(e messages.Event) { s.events.publish(e) }
+
+// awaited says whether somebody waits for a backend of a node.
+func (s *System) awaited(n *node) bool {
+	for _, p := range s.roster.Load().pools {
+		if p.node == n && p.awaited() {
+			return true
+		}
+	}
+	return false
+}
 
 // nodeChanged tells the pools on a node that it went up or down, or that its
 // breaker turned, and the subscribers of the latter.

@@ -13,7 +13,8 @@ type poolView struct {
 	slots      []slotView
 	generation uint64
 	kept       int
-	refused    error // why the server has nothing for the pool, nil if it has
+	refused    error // why the pool can't connect, nil if it can
+	hopeless   bool  // waiting does not mend that
 	readOnly   bool
 	draining   bool
 	applied    *config.Pool // the settings that were taken up last
@@ -54,7 +55,7 @@ func (a *poolActor) publish() {
 		applied: a.applied,
 	}
 	if time.Now().Before(a.blocked) {
-		view.refused = a.refused
+		view.refused, view.hopeless = a.refused, a.hopeless
 	}
 	for i := range a.states {
 		view.slots[i] = a.states[i].slotView

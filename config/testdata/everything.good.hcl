@@ -14,6 +14,7 @@ node "main" {
   password        = file("secret.txt")
   role            = "primary"
   connect_timeout = "2s"
+  require_auth    = "scram-sha-256,md5"
   backoff_min     = "50ms"
   backoff_max     = "5s"
   labels          = { region = "eu" }

@@ -123,6 +123,24 @@ func serverLost(err error) *failure {
 		detail: err.Error(), hint: "Run the transaction again; the next one gets another backend."}
 }
 
+// denied says to a client that the pool can't connect, and that waiting does not mend it.
+// What a server said is told with its own code.
+func denied(e *conn.AcquireError, detail string) *failure {
+	f := &failure{code: "08001", message: "the database can't be connected to", detail: e.LastFailure.Err.Error() + ". " + detail,
+		hint: fmt.Sprintf("Waiting does not mend it: look at tls and require_auth of the node of pool %q.", e.Pool)}
+	var pg *pgconn.PgError
+	if errors.As(e.LastFailure.Err, &pg) {
+		f.code, f.message, f.detail = pg.Code, pg.Message, "The server refuses the pool's own user, database or settings. "+detail
+		f.hint = fmt.Sprintf("Mend the user, password, database or runtime of pool %q.", e.Pool)
+	}
+	var hook *conn.HookError
+	if errors.As(e.LastFailure.Err, &hook) {
+		f.detail = fmt.Sprintf("The connect hook %s of the pool fails: %v. %s", hook.Hook, hook.Err, detail)
+		f.hint = fmt.Sprintf("Mend the connect hook of pool %q.", e.Pool)
+	}
+	return f
+}
+
 // refused says to a client why there is no backend for it.
 func refused(err error, waited time.Duration, limit time.Duration) *failure {
 	var acquire *conn.AcquireError
@@ -138,7 +156,6 @@ func refused(err error, waited time.Duration, limit time.Duration) *failure {
 	}
 	detail := fmt.Sprintf("Pool %q has %d of at most %d backends open, %d leased, %d idle; %d clients wait.",
 		acquire.Pool, acquire.Stats.Size, acquire.Stats.HardLimit, acquire.Stats.Used, acquire.Stats.Idle, acquire.Stats.Waiting)
-	var pg *pgconn.PgError
 	switch last := acquire.LastFailure; {
 	case errors.Is(err, conn.ErrClosed):
 		return errShutdown
@@ -151,9 +168,11 @@ func refused(err error, waited time.Duration, limit time.Duration) *failure {
 	case errors.Is(err, conn.ErrBreakerOpen):
 		return &failure{code: "57P03", message: "the database can't be connected to", detail: acquire.Reason.Error() + ". " + detail,
 			hint: "Until the next attempt everybody who would have to wait is refused."}
-	case errors.Is(err, conn.ErrDenied) && last != nil && errors.As(last.Err, &pg):
-		return &failure{code: pg.Code, message: pg.Message, detail: "The server refuses the pool's own user or database. " + detail,
-			hint: fmt.Sprintf("Mend the user, password or database of pool %q.", acquire.Pool)}
+	case last != nil && (errors.Is(err, conn.ErrDenied) || errors.Is(err, conn.ErrHookFailed)):
+		return denied(acquire, detail)
+	case last != nil && conn.Follows(conn.Classify(last.Err)).Whose == conn.OfProcess:
+		return &failure{code: "53000", message: "the gateway has no room for another connection to the database", detail: last.Err.Error() + ". " + detail,
+			hint: "It is tried again; raise the gateway's limit of open files."}
 	case last != nil:
 		return &failure{code: "57P03", message: "the database can't be connected to", detail: last.Err.Error() + ". " + detail,
 			hint: "It is tried again with a growing delay; the client may try again too."}
