@@ -20,7 +20,7 @@ import (
 // being traced.
 type echo struct {
 	log  hclog.Logger
-	next tracers
+	next conn.Tracers
 	now  func() time.Time
 }
 
@@ -32,12 +32,12 @@ type echoed struct {
 }
 
 func newEcho(log hclog.Logger, next pgx.QueryTracer) pgx.QueryTracer {
-	e := echo{log: log, next: tracersOf(next), now: time.Now}
+	e := echo{log: log, next: conn.TracersOf(next), now: time.Now}
 	return struct { // with what is only passed on
 		echo
 		pgx.PrepareTracer
 		pgx.ConnectTracer
-	}{e, e.next.prepare, e.next.connect}
+	}{e, e.next.Prepare, e.next.Connect}
 }
 
 func (e echo) begin(ctx context.Context, sql string) context.Context {
@@ -66,18 +66,18 @@ func (e echo) write(s echoed, tag pgconn.CommandTag, err error) {
 
 // TraceQueryStart is called by pgx before a statement.
 func (e echo) TraceQueryStart(ctx context.Context, c *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
-	return e.begin(e.next.query.TraceQueryStart(ctx, c, data), data.SQL)
+	return e.begin(e.next.Query.TraceQueryStart(ctx, c, data), data.SQL)
 }
 
 // TraceQueryEnd is called by pgx after it.
 func (e echo) TraceQueryEnd(ctx context.Context, c *pgx.Conn, data pgx.TraceQueryEndData) {
 	e.end(ctx, data.CommandTag, data.Err)
-	e.next.query.TraceQueryEnd(ctx, c, data)
+	e.next.Query.TraceQueryEnd(ctx, c, data)
 }
 
 // TraceBatchStart is called by pgx before a batch.
 func (e echo) TraceBatchStart(ctx context.Context, c *pgx.Conn, data pgx.TraceBatchStartData) context.Context {
-	return e.begin(e.next.batch.TraceBatchStart(ctx, c, data), "")
+	return e.begin(e.next.Batch.TraceBatchStart(ctx, c, data), "")
 }
 
 // TraceBatchQuery is called by pgx after each statement of it.
@@ -88,12 +88,12 @@ func (e echo) TraceBatchQuery(ctx context.Context, c *pgx.Conn, data pgx.TraceBa
 		s.began = data.ReadStartTime
 	}
 	e.write(s, data.CommandTag, data.Err)
-	e.next.batch.TraceBatchQuery(ctx, c, data)
+	e.next.Batch.TraceBatchQuery(ctx, c, data)
 }
 
 // TraceBatchEnd is called by pgx after a batch.
 func (e echo) TraceBatchEnd(ctx context.Context, c *pgx.Conn, data pgx.TraceBatchEndData) {
-	e.next.batch.TraceBatchEnd(ctx, c, data)
+	e.next.Batch.TraceBatchEnd(ctx, c, data)
 }
 
 // TraceCopyFromStart is called by pgx before a COPY.
@@ -103,11 +103,11 @@ func (e echo) TraceCopyFromStart(ctx context.Context, c *pgx.Conn, data pgx.Trac
 		columns[i] = pgx.Identifier{name}.Sanitize()
 	}
 	sql := fmt.Sprintf("copy %s (%s) from stdin", data.TableName.Sanitize(), strings.Join(columns, ", "))
-	return e.begin(e.next.copyFrom.TraceCopyFromStart(ctx, c, data), sql)
+	return e.begin(e.next.CopyFrom.TraceCopyFromStart(ctx, c, data), sql)
 }
 
 // TraceCopyFromEnd is called by pgx after it.
 func (e echo) TraceCopyFromEnd(ctx context.Context, c *pgx.Conn, data pgx.TraceCopyFromEndData) {
 	e.end(ctx, data.CommandTag, data.Err)
-	e.next.copyFrom.TraceCopyFromEnd(ctx, c, data)
+	e.next.CopyFrom.TraceCopyFromEnd(ctx, c, data)
 }

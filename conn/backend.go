@@ -36,8 +36,8 @@ type Backend struct {
 	broken    error         // what its holder gave it up for
 	silent    bool          // it gave no sign of life: its socket is closed
 	owing     bool          // it did not answer in time, though it was asked to cancel
-	tainted   bool
-	answered  int64 // when its server last did, as far as its holders told; on the clock of the slots
+	care      care          // what it needs before its next lease
+	answered  int64         // when its server last did, as far as its holders told; on the clock of the slots
 	session   any
 	scratch   any
 }
@@ -90,7 +90,15 @@ func (b *Backend) Scratch() *any { return &b.scratch }
 
 // Taint says that the server's session state is not what the next holder
 // expects: Release will have it discarded before the backend is lent again.
-func (b *Backend) Taint() { b.tainted = true }
+func (b *Backend) Taint() { b.care |= careDiscard }
+
+// care is what a backend needs besides the pool's own reset before it is lent again.
+type care uint8
+
+const (
+	careDiscard care = 1 << iota // the server's session state is discarded
+	careForget                   // prepared statements are forgotten, by pgx and the server: they don't agree
+)
 
 // CancelRequest asks the server to cancel what the backend runs, on a connection
 // of its own, and returns when the server has taken note: a statement sent
@@ -111,7 +119,7 @@ func (b *Backend) verdict() messages.Cause {
 	switch {
 	case b.abandoned.Load() || b.broken != nil || b.pg.IsClosed() || b.pg.IsBusy():
 		return messages.Broken
-	case b.tainted || b.dialer.settles || b.pg.TxStatus() != 'I':
+	case b.care != 0 || b.dialer.settles || b.pg.TxStatus() != 'I':
 		return messages.Dirty
 	}
 	return messages.None

@@ -54,7 +54,7 @@ func NewDialer(node config.Node, pool config.Pool, o DialerOptions) (*Dialer, er
 	if err != nil {
 		return nil, fmt.Errorf("pool %q on node %q: %w", pool.Name, node.Name, redact(err))
 	}
-	cfg.Tracer = o.Tracer
+	cfg.Tracer = remember(o.Tracer)
 	if cfg.RequireAuth == "" {
 		cfg.AfterNetConnect = noSecretInClear
 	}
@@ -64,8 +64,13 @@ func NewDialer(node config.Node, pool config.Pool, o DialerOptions) (*Dialer, er
 	}
 	cfg.BuildContextWatcherHandler = newCanceller
 	cfg.OnPgError = func(c *pgconn.PgConn, e *pgconn.PgError) bool {
-		if e.Code == "25006" && o.ReadOnly != nil {
+		switch {
+		case e.Code == "25006" && o.ReadOnly != nil:
 			o.ReadOnly()
+		case e.Code == lostStatement:
+			if b, ok := c.CustomData()[ownBackend].(*Backend); ok {
+				b.care |= careForget
+			}
 		}
 		return !isFatal(e) || !sawEnd(c)
 	}
@@ -110,6 +115,7 @@ func (d *Dialer) dial(ctx context.Context, incarnation uint64, opened *sockets) 
 	now := time.Now()
 	b := &Backend{px: px, pg: px.PgConn(), dialer: d, parameters: reportedBy(px.PgConn()), incarnation: incarnation, opened: now, expires: d.expiry(now)}
 	b.proven.Store(&now)
+	b.pg.CustomData()[ownBackend] = b
 	// Not cut short by who gives up: it would leave a process on the server that
 	// nobody waits for.
 	deadline, _ := ctx.Deadline()
@@ -158,6 +164,13 @@ func (b *Backend) discard(ctx context.Context) {
 
 // errLeft is a server that let somebody in and hung up at once.
 var errLeft = errors.New("the server closed the new connection")
+
+// ownBackend is where pgx's connection keeps its Backend.
+const ownBackend = "unoactor.backend"
+
+// lostStatement is the SQLSTATE of executing a prepared statement that the server has not
+// got: invalid_sql_statement_name.
+const lostStatement = "26000"
 
 // expiry is the end of a lifetime, up to a tenth earlier at random: backends
 // that were opened together are not replaced together.

@@ -217,7 +217,7 @@ func sqlHooks(h config.Hooks) []Hook {
 // script runs statements in one round trip, as the simple protocol does. They
 // must leave no transaction open.
 func script(ctx context.Context, c *pgx.Conn, statements []string) error {
-	if _, err := c.PgConn().Exec(ctx, strings.Join(statements, ";\n")).ReadAll(); err != nil {
+	if err := runOwn(ctx, c, strings.Join(statements, ";\n")); err != nil {
 		return err
 	}
 	if c.PgConn().TxStatus() != 'I' {

@@ -50,22 +50,24 @@ func (b *Backend) reset(ctx context.Context) error {
 		}
 	}
 	switch {
-	case policy == config.ResetDiscard || b.tainted:
-		if _, err := b.pg.Exec(ctx, "discard all").ReadAll(); err != nil {
+	case policy == config.ResetDiscard || b.care&careDiscard != 0:
+		if err := runOwn(ctx, b.px, "discard all"); err != nil {
 			return err
 		}
-		// The names that pgx remembers are gone on the server.
-		if err := b.Conn().DeallocateAll(ctx); err != nil {
-			return err
-		}
-		b.tainted, b.session = false, nil
+		b.care, b.session = 0, nil
 	case policy != config.ResetRollback && policy != config.ResetNone:
-		if _, err := b.pg.Exec(ctx, string(policy)).ReadAll(); err != nil {
+		if err := runOwn(ctx, b.px, string(policy)); err != nil {
 			return err
 		}
 		if d, ok := b.session.(Disturbed); ok {
 			d.Disturbed()
 		}
+	}
+	if b.care&careForget != 0 {
+		if err := b.px.DeallocateAll(ctx); err != nil {
+			return err
+		}
+		b.care = 0
 	}
 	if b.pg.TxStatus() != 'I' {
 		return errors.New("the reset left a transaction open")

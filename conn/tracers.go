@@ -1,4 +1,4 @@
-package unoactor
+package conn
 
 import (
 	"context"
@@ -6,33 +6,33 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// tracers is what a pgx tracer implements, none of it nil: pgx looks at a tracer's
-// type, so who wraps one must be all that it is.
-type tracers struct {
-	query    pgx.QueryTracer
-	batch    pgx.BatchTracer
-	copyFrom pgx.CopyFromTracer
-	prepare  pgx.PrepareTracer
-	connect  pgx.ConnectTracer
+// Tracers is what a pgx tracer implements, none of it nil: pgx looks at a tracer's
+// type, so whoever wraps one must be all that it is.
+type Tracers struct {
+	Query    pgx.QueryTracer
+	Batch    pgx.BatchTracer
+	CopyFrom pgx.CopyFromTracer
+	Prepare  pgx.PrepareTracer
+	Connect  pgx.ConnectTracer
 }
 
-// tracersOf takes a tracer apart; nil traces nothing.
-func tracersOf(t pgx.QueryTracer) tracers {
-	all := tracers{query: t, batch: untraced{}, copyFrom: untraced{}, prepare: untraced{}, connect: untraced{}}
+// TracersOf takes a tracer apart; nil traces nothing.
+func TracersOf(t pgx.QueryTracer) Tracers {
+	all := Tracers{Query: t, Batch: untraced{}, CopyFrom: untraced{}, Prepare: untraced{}, Connect: untraced{}}
 	if t == nil {
-		all.query = untraced{}
+		all.Query = untraced{}
 	}
 	if t, is := t.(pgx.BatchTracer); is {
-		all.batch = t
+		all.Batch = t
 	}
 	if t, is := t.(pgx.CopyFromTracer); is {
-		all.copyFrom = t
+		all.CopyFrom = t
 	}
 	if t, is := t.(pgx.PrepareTracer); is {
-		all.prepare = t
+		all.Prepare = t
 	}
 	if t, is := t.(pgx.ConnectTracer); is {
-		all.connect = t
+		all.Connect = t
 	}
 	return all
 }
