@@ -44,6 +44,8 @@ type Column struct {
 	Literal func(reflect.Value) (string, error)
 	// Chosen says whether an INSERT of the struct leaves the value to the database.
 	Chosen func(reflect.Value) bool
+	// Fixed says that an update never changes it.
+	Fixed bool
 	// Copy is a copy of the field's value in a struct that shares no memory with it,
 	// and Set gives the field a copy of such a value. It is the zero reflect.Value
 	// where the struct has no place for the field, as behind an embedded nil pointer.

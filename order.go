@@ -168,11 +168,18 @@ func wishes(tasks []*task, references map[*Model][]reference) []before {
 			deleted[canonical(t.row.literals[0])] = append(deleted[canonical(t.row.literals[0])], t)
 		}
 		for i := range m.Columns {
-			was, now := t.change(i)
-			if was != "" {
+			if was, _ := t.change(i); was != "" {
 				gives[column{m, i, was}] = append(gives[column{m, i, was}], t)
 			}
-			if now != "" {
+		}
+	}
+	if len(inserted)+len(deleted)+len(gives) == 0 {
+		return nil
+	}
+	for _, t := range tasks {
+		m := t.entry.model
+		for i := range m.Columns {
+			if _, now := t.change(i); now != "" && gives[column{m, i, now}] != nil {
 				takes[column{m, i, now}] = append(takes[column{m, i, now}], t)
 			}
 		}

@@ -137,7 +137,7 @@ func (u *unit) todo(e *entry) (*task, error) {
 		return t, nil
 	}
 	t.operation = OpUpdate
-	t.columns = differing(now, e.row.literals, e.model.Keys)
+	t.columns = slices.DeleteFunc(differing(now, e.row.literals, e.model.Keys), func(column int) bool { return e.model.Columns[column].Fixed })
 	elsewhere, err := u.refersElsewhere(e, now)
 	if err != nil || len(t.columns) == 0 && !elsewhere {
 		return nil, err
@@ -215,7 +215,7 @@ func takeovers(tasks []*task) []*task {
 	}
 	for _, t := range tasks {
 		m := t.entry.model
-		if t.operation != OpInsert || t.entry.unkeyed() || len(m.Columns) == m.Keys {
+		if t.operation != OpInsert || t.entry.unkeyed() || !slices.ContainsFunc(m.Columns[m.Keys:], func(c Column) bool { return !c.Fixed }) {
 			continue
 		}
 		id := identity{m, strings.Join(t.now[:m.Keys], ", ")}
@@ -227,7 +227,9 @@ func takeovers(tasks []*task) []*task {
 		d.operation = "" // the update does it
 		t.operation, t.row, t.replaces = OpUpdate, d.row, d.entry
 		for i := m.Keys; i < len(m.Columns); i++ {
-			t.columns = append(t.columns, i)
+			if !m.Columns[i].Fixed {
+				t.columns = append(t.columns, i)
+			}
 		}
 	}
 	return slices.DeleteFunc(tasks, func(t *task) bool { return t.operation == "" })

@@ -73,7 +73,7 @@ func (s *Session) push(ctx context.Context, options pgx.TxOptions, added level) 
 	}
 	s.levels = append(s.levels, added)
 	if s.unit != nil {
-		s.unit.begun(added.flush)
+		s.unit.begun(added.flush, added.implicit)
 	}
 	return nil
 }

@@ -20,11 +20,16 @@ type memory struct {
 }
 
 // begun takes note of a level's begin. Tasks are what its transaction is for, nil if it
-// is for whatever comes.
-func (u *unit) begun(tasks []*task) {
+// is for whatever comes. What was changed since the last one is part of a transaction
+// that the session begins of itself, and precedes another one.
+func (u *unit) begun(tasks []*task, implicit bool) {
 	s := &snapshot{part: tasks != nil}
 	remember := func(e *entry) {
-		s.memories = append(s.memories, memory{e, e.state, e.expired, e.row, e.look()})
+		object := e.row
+		if !implicit || e.state == pending {
+			object = e.look()
+		}
+		s.memories = append(s.memories, memory{e, e.state, e.expired, e.row, object})
 	}
 	for _, t := range tasks {
 		remember(t.entry)

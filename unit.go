@@ -104,7 +104,7 @@ func (s *Session) work() (*unit, error) {
 		}
 		s.unit = &unit{mapper: s.config.Mapper, objects: make(map[any]*entry), rows: make(map[identity]*entry)}
 		for range s.levels {
-			s.unit.begun(nil)
+			s.unit.begun(nil, false)
 		}
 	}
 	return s.unit, nil

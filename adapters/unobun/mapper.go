@@ -116,6 +116,7 @@ func (m *mapper) column(f *schema.Field) unoactor.Column {
 	copied := copier(f.StructField.Type)
 	return unoactor.Column{
 		Name:    f.Name,
+		Fixed:   f.SkipUpdate(),
 		Field:   f.Value,
 		Literal: func(v reflect.Value) (string, error) { return literal(m.db.QueryGen(), f, v) },
 		Chosen: func(v reflect.Value) bool {

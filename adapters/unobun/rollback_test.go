@@ -345,3 +345,53 @@ func TestAChangeOfAnExpiredObjectSurvivesItsBeingReadAgain(t *testing.T) {
 }
 
 func ptr[T any](v T) *T { return &v }
+
+func TestATransactionThatTheSessionBeginsOfItselfIsRolledBackWithAllThatWasChangedSinceTheLastOne(t *testing.T) {
+	db := open(t)
+	in(t, db, func(ctx context.Context, s *unoactor.Session) error {
+		u := &User{Email: "ann"}
+		if err := errors.Join(s.Add(u), s.Flush(ctx), s.Commit(ctx)); err != nil {
+			return err
+		}
+		u.Email = "wrong"
+		if err := errors.Join(s.Flush(ctx), s.Rollback(ctx)); err != nil {
+			return err
+		}
+		if u.Email != "ann" {
+			t.Errorf("%+v", u)
+		}
+		return nil
+	}, unoactor.SessionConfig{Autocommit: unoactor.Off})
+	if got := one[string](t, db, "select email from users"); got != "ann" {
+		t.Error(got)
+	}
+}
+
+// Once has a column that an update leaves alone.
+type Once struct {
+	ID   int64  `bun:",pk,autoincrement"`
+	By   string `bun:",skipupdate"`
+	Text string
+}
+
+func TestAColumnThatAnUpdateLeavesAloneIsNoChange(t *testing.T) {
+	db := open(t)
+	if _, err := db.Exec(t.Context(), "create table onces (id bigserial primary key, by text, text text)"); err != nil {
+		t.Fatal(err)
+	}
+	in(t, db, func(ctx context.Context, s *unoactor.Session) error {
+		o := &Once{By: "ann", Text: "a"}
+		if err := errors.Join(s.Add(o), s.Flush(ctx)); err != nil {
+			return err
+		}
+		o.By = "bob"
+		if err := s.Flush(ctx); err != nil {
+			return err
+		}
+		o.Text = "b"
+		return nil
+	})
+	if got := one[string](t, db, "select by || text from onces"); got != "annb" {
+		t.Error(got)
+	}
+}
