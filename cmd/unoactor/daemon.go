@@ -29,7 +29,10 @@ func startDaemon(ctx context.Context, t config.Topology, log hclog.Logger) (*dae
 		return nil, err
 	}
 	d := &daemon{tree: tree, log: log, served: make(chan error, 1)}
-	d.gateway, err = gateway.New(gateway.Options{Config: tree.Topology().Gateway, Router: router{tree}, Log: log.Named("gateway")})
+	d.gateway, err = gateway.New(gateway.Options{
+		Config: tree.Topology().Gateway, Router: router{tree}, Log: log.Named("gateway"),
+		MaxConnections: limitConnections(tree.Topology(), log),
+	})
 	if err == nil {
 		err = d.gateway.Listen()
 	}

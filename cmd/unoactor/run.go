@@ -36,6 +36,9 @@ It uses half of the processors; GOMAXPROCS in the environment sets another numbe
 			limitProcs()
 			log := newLogger(t.Log, os.Stderr, terminal(os.Stderr))
 			go declineReloads(hup, file, log)
+			for _, warning := range remarks(file) {
+				log.Warn(warning)
+			}
 			d, err := startDaemon(cmd.Context(), t, log)
 			if err != nil {
 				return err

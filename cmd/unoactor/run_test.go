@@ -44,6 +44,12 @@ func (d *daemon) Write(p []byte) (int, error) {
 // serve runs a topology: a node for the server, a pool of it, and what is added to the gateway.
 func serve(t *testing.T, server *testkit.Server, gateway string) *daemon {
 	t.Helper()
+	return serveBy(t, server, gateway, program)
+}
+
+// serveBy runs it by way of another program.
+func serveBy(t *testing.T, server *testkit.Server, gateway string, command ...string) *daemon {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -72,7 +78,7 @@ gateway {
 		t.Fatal(err)
 	}
 	d := &daemon{T: t, listen: listen, ended: make(chan error, 1), more: make(chan struct{}, 1)}
-	d.cmd = exec.CommandContext(t.Context(), program, "run", "-f", file)
+	d.cmd = exec.CommandContext(t.Context(), command[0], append(command[1:], "run", "-f", file)...)
 	d.cmd.Stderr = d
 	if err := d.cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -191,5 +197,60 @@ func TestASecondSignalEndsTheDaemonAtOnce(t *testing.T) {
 	d.signal(os.Interrupt)
 	if code := d.ends(); code != 1 {
 		t.Errorf("exit code %d", code)
+	}
+}
+
+func TestAFileWithAPasswordThatEverybodyCanReadIsRemarkedUpon(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "topology.hcl")
+	if err := os.WriteFile(file, []byte("node \"n\" {\n  password = \"secret-word\"\n}\npool \"p\" {\n  node = node.n\n}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for mode, warned := range map[os.FileMode]bool{0o644: true, 0o640: false} {
+		if err := os.Chmod(file, mode); err != nil {
+			t.Fatal(err)
+		}
+		_, errs, code := run(t, "check", file)
+		if code != 0 || strings.Contains(errs, "every user of this machine") != warned || strings.Contains(errs, "secret-word") {
+			t.Errorf("%v: %d, %s", mode, code, errs)
+		}
+	}
+}
+
+func TestALimitOfOpenFilesThatDoesNotCarryTheClientsIsWarnedOfAndBackendsHaveTheirs(t *testing.T) {
+	server := testkit.Postgres(t)
+	d := serveBy(t, server, "max_clients = 1000", "sh", "-c", `ulimit -n 100 && exec "$0" "$@"`, program)
+	d.says("does not carry all the clients")
+	var silent []net.Conn
+	defer func() {
+		for _, c := range silent {
+			_ = c.Close()
+		}
+	}()
+	for range 300 {
+		c, err := net.Dial("tcp", d.listen)
+		if err != nil {
+			t.Fatal(err)
+		}
+		silent = append(silent, c)
+	}
+	d.says("a connection was declined")
+	var n int
+	for { // those that are silent have their grace first
+		c, err := pgx.Connect(t.Context(), "postgres://dev@"+d.listen+"/default?sslmode=disable&default_query_exec_mode=simple_protocol")
+		if err != nil {
+			if !strings.Contains(err.Error(), "53300") {
+				t.Fatal(err)
+			}
+			continue
+		}
+		if err := c.QueryRow(t.Context(), "select 1").Scan(&n); err != nil {
+			t.Error(err)
+		}
+		break
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if said := d.said.String(); strings.Contains(said, "node can't be connected to") {
+		t.Error(said)
 	}
 }

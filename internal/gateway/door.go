@@ -113,19 +113,20 @@ func addressOf(nc net.Conn) string {
 // read it: a socket that is closed with something unread takes back what it said.
 type farewells struct {
 	mu     sync.Mutex
+	most   int // at once; the others are closed at once
 	closed bool
 	open   map[net.Conn]*time.Timer
 }
 
 const (
 	farewellTime  = time.Second
-	manyFarewells = 256 // at most; the others are closed at once
+	manyFarewells = 256
 )
 
 func (f *farewells) say(nc net.Conn) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.closed || len(f.open) >= manyFarewells {
+	if f.closed || len(f.open) >= f.most {
 		_ = nc.Close()
 		return
 	}

@@ -72,6 +72,10 @@ func New(o Options) (*Server, error) {
 	s := &Server{config: o.Config, router: o.Router, log: o.Log, auth: auth, watch: make(chan struct{})}
 	s.ticks.Store(1)
 	s.door.lobby.limits = lobbyLimits{o.Config.MaxClients, o.Config.MaxLogins, o.Config.MaxLoginsPerAddress, o.MaxConnections}
+	s.door.farewells.most = manyFarewells
+	if o.MaxConnections > 0 {
+		s.door.farewells.most = min(manyFarewells, o.MaxConnections/8)
+	}
 	s.door.refused.every, s.door.declined.every, s.door.lacking.every = time.Second, time.Second, 10*time.Second
 	if s.log == nil {
 		s.log = hclog.NewNullLogger()
