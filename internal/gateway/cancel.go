@@ -22,19 +22,26 @@ type registry struct {
 	logins  map[*client]struct{} // those that are not logged in yet
 }
 
-// add gives c a key of its own.
+// noProcess is a bit of the pids that are made up: those of processes are below it.
+const noProcess = 1 << 30
+
+// add gives c a key of its own. Its pid is that of its backend if it has one already, else that of
+// no process, so that nobody else's backend is meant by it.
 func (r *registry) add(c *client) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.clients == nil {
 		r.clients = make(map[uint32]*client)
 	}
-	for {
+	for try := 0; ; try++ {
 		var b [8]byte
 		_, _ = rand.Read(b[:]) // never fails
-		c.key.pid = binary.BigEndian.Uint32(b[:]) & 0x7fffffff
+		c.key.pid = binary.BigEndian.Uint32(b[:])&(noProcess-1) | noProcess
+		if c.backend != nil && try == 0 {
+			c.key.pid = c.backend.PID()
+		}
 		copy(c.key.secret[:], b[4:])
-		if _, taken := r.clients[c.key.pid]; !taken && c.key.pid != 0 {
+		if _, taken := r.clients[c.key.pid]; !taken { // two servers may each have such a process
 			r.clients[c.key.pid] = c
 			return
 		}

@@ -41,6 +41,7 @@ type client struct {
 	backend  *conn.Backend
 	held     *held
 	upstream *socket // the leased backend's, nil if none is leased
+	unused   bool    // nothing was sent on this lease yet: it was made at login
 	broken   bool    // the server can't be spoken to any more
 	farewell string  // why, if it said so
 	back     answers

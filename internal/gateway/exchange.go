@@ -143,7 +143,7 @@ func (c *client) exchange() (more bool, err error) {
 // send forwards a turn, to a backend that is leased for it if need be, and
 // relays the answers. between says that nothing else is under way.
 func (c *client) send(t turn, start int, between bool) error {
-	fresh := c.upstream == nil
+	fresh := c.upstream == nil || c.unused && !c.stillThere()
 	c.countPin()
 	c.waiting.Store(c.server.ticks.Load())
 	defer c.waiting.Store(0)

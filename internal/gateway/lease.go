@@ -18,6 +18,11 @@ func (c *client) borrow() *failure {
 	if f != nil {
 		return f
 	}
+	return c.use(l)
+}
+
+// use prepares to speak to the backend of a lease.
+func (c *client) use(l conn.Lease) *failure {
 	b, err := l.Backend()
 	if err != nil {
 		l.Release()
@@ -40,6 +45,42 @@ func (c *client) borrow() *failure {
 	c.lease, c.backend, c.held, c.upstream, c.broken, c.farewell = l, b, h, upstream, false, ""
 	c.running, c.serving = b, upstream
 	return nil
+}
+
+// attachWait is how long a login waits for the session's backend, where there is room for one.
+const attachWait = time.Second
+
+// attach leases the backend of a session when it begins, so that the client can be told its
+// pid. If none can be had at once, or be opened soon, the first request waits for one.
+func (c *client) attach(ctx context.Context) {
+	if !c.core.session {
+		return
+	}
+	l, ok := c.pool.TryAcquire()
+	if s := c.pool.Slots().Stats(); !ok && s.Used+s.Waiting < s.HardLimit && !s.Paused {
+		ctx, cancel := context.WithTimeout(ctx, attachWait)
+		defer cancel()
+		var err error
+		l, err = c.pool.Acquire(ctx)
+		ok = err == nil
+	}
+	if ok && l.Check() {
+		c.unused = c.use(l) == nil
+	}
+}
+
+// stillThere says whether the backend that was leased at login may be used: nothing was sent to it, so
+// if its server has gone the session gets another.
+func (c *client) stillThere() bool {
+	c.unused = false
+	if c.lease.Check() {
+		return true
+	}
+	c.mu.Lock()
+	c.running, c.serving = nil, nil
+	c.mu.Unlock()
+	c.drop()
+	return false
 }
 
 // acquire leases a backend to which the server has not hung up.
@@ -202,6 +243,11 @@ func (c *client) release() {
 		c.lease.Answered()
 		c.lease.Release()
 	}
+	c.drop()
+}
+
+// drop forgets a lease that has ended.
+func (c *client) drop() {
 	c.lease, c.backend, c.held, c.upstream = conn.Lease{}, nil, nil, nil
 	c.core.returned()
 	c.back.r, c.back.w, c.back.passing = 0, 0, 0
@@ -218,7 +264,7 @@ func (c *client) settle() {
 	if c.upstream == nil {
 		return
 	}
-	if c.keeps() {
+	if c.keeps() && !c.unused {
 		c.backend.Taint()
 	}
 	c.core.unkept = false

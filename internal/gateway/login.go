@@ -84,6 +84,7 @@ func (c *client) login() error {
 	if limit := c.server.config.WriteTimeout; limit != config.Never {
 		c.socket.patience = limit
 	}
+	c.attach(ctx)
 	c.server.registry.add(c)
 	return c.greet()
 }
