@@ -45,6 +45,10 @@ func (e *TwoPhaseError) Error() string {
 // locks until [System.Recover], [WithRecovery] or the first Atomic of another process
 // with the same topology ends it.
 //
+// f leaves the transactions to Atomic: a statement of its that ends one, or ends it and
+// begins another, is an [ErrTransactionEnded], and one in which a statement failed is a
+// [pgx.ErrTxCommitRollback], also if f kept the error to itself.
+//
 // What is said of repeating at [DB.Tx] holds, with the retry settings of the pool that
 // has the most. If the connection is lost with the deciding COMMIT unanswered, its server
 // is asked what became of it; only if it can't be asked is the error an
@@ -86,13 +90,28 @@ func (a *Atomic) Session(ctx context.Context, database string) (*Session, error)
 		}
 	}
 	s := db.NewSession(a.config...)
-	if err := s.BeginTx(ctx, s.config.TxOptions); err != nil {
+	if err := s.BeginTx(ctx, marked(s.config.TxOptions)); err != nil {
 		s.Close()
 		return nil, err
 	}
 	s.levels[0].shared = true
 	a.sessions = append(a.sessions, s)
 	return s, nil
+}
+
+// marked has a transaction bear a mark, a setting that ends with it, so that another one in
+// its place is told from it. It is set by the text that begins it, without a round trip.
+func marked(o pgx.TxOptions) pgx.TxOptions {
+	begin := o.BeginQuery
+	if begin == "" {
+		begin = "begin"
+		if o.IsoLevel != "" {
+			begin += " isolation level " + string(o.IsoLevel)
+		}
+		begin = strings.TrimRight(begin+" "+string(o.AccessMode)+" "+string(o.DeferrableMode), " ")
+	}
+	o.BeginQuery = begin + "; set local unoactor.atomic = 'on'"
+	return o
 }
 
 func (a *Atomic) close() {
@@ -113,6 +132,9 @@ func (a *Atomic) retries() *config.Retry {
 
 func (a *Atomic) run(ctx context.Context, f func(context.Context, *Atomic) error) error {
 	err := f(ctx, a)
+	if ended := a.ended(); ended != nil {
+		return errors.Join(ended, explain(ctx, err)) // not to be repeated: who knows what is committed
+	}
 	if err == nil {
 		err = a.flush(ctx)
 	}
@@ -120,6 +142,9 @@ func (a *Atomic) run(ctx context.Context, f func(context.Context, *Atomic) error
 		return a.harmless(ctx, err)
 	}
 	all, err := a.look(ctx)
+	if errors.Is(err, ErrTransactionEnded) {
+		return err
+	}
 	if err != nil {
 		return a.harmless(ctx, err)
 	}
@@ -145,11 +170,29 @@ func (a *Atomic) run(ctx context.Context, f func(context.Context, *Atomic) error
 	return a.sys.twoPhase(ctx, writers)
 }
 
+// ended says of which databases a statement of f ended the transaction, nil if of none.
+func (a *Atomic) ended() error {
+	var wrong []error
+	for _, s := range a.sessions {
+		if len(s.levels) > 0 && s.ended() {
+			wrong = append(wrong, endedIn(s.db.pool.Name()))
+		}
+	}
+	return errors.Join(wrong...)
+}
+
+func endedIn(pool string) error {
+	return fmt.Errorf("pool %q: what was done there may be committed, and is rolled back in the other databases: %w", pool, ErrTransactionEnded)
+}
+
 // flush writes the units of work, and sees that f left the transactions as they were.
 func (a *Atomic) flush(ctx context.Context) error {
 	for _, s := range a.sessions {
 		if s.lost != nil {
 			return fmt.Errorf("%w: %w", ErrTransactionLost, s.lost)
+		}
+		if len(s.levels) == 1 && s.backend.Conn().PgConn().TxStatus() == 'E' {
+			return fmt.Errorf("pool %q: a statement failed and its error was not returned, so that nothing can be committed: %w", s.db.pool.Name(), pgx.ErrTxCommitRollback)
 		}
 		if len(s.levels) != 1 {
 			return fmt.Errorf("pool %q: the function of Atomic left a savepoint open, or closed the session: end the one, and leave the other to Atomic", s.db.pool.Name())
@@ -195,9 +238,14 @@ func (a *Atomic) look(ctx context.Context) ([]*participant, error) {
 	for i, s := range a.sessions {
 		p := &participant{session: s, pool: s.db.pool.Name()}
 		row := s.QueryRow(ctx, `select coalesce(pg_current_xact_id_if_assigned()::text, ''),
-			(select system_identifier::text from pg_control_system()), current_setting('max_prepared_transactions') <> '0'`)
-		if err := row.Scan(&p.xid, &p.system, &p.canPrep); err != nil {
+			(select system_identifier::text from pg_control_system()), current_setting('max_prepared_transactions') <> '0',
+			coalesce(current_setting('unoactor.atomic', true), '') = 'on'`)
+		var ours bool
+		if err := row.Scan(&p.xid, &p.system, &p.canPrep, &ours); err != nil {
 			return nil, fmt.Errorf("pool %q: %w", p.pool, err)
+		}
+		if !ours {
+			return nil, endedIn(p.pool)
 		}
 		all[i] = p
 	}

@@ -48,6 +48,9 @@ type leasedTx struct {
 // Commit commits and ends the lease, whatever comes of it. An answer that did not
 // come is told by an [*AmbiguousCommitError].
 func (t *leasedTx) Commit(ctx context.Context) error {
+	if t.lease.IsZero() {
+		return pgx.ErrTxClosed
+	}
 	defer t.release()
 	return explain(ctx, commit(ctx, t.Tx))
 }

@@ -31,8 +31,22 @@ func Commit(ctx context.Context, tx pgx.Tx) error { return explain(ctx, commit(c
 // errLostBefore is a connection that was lost before COMMIT was sent.
 var errLostBefore = errors.New("the connection was lost before COMMIT: the transaction is rolled back")
 
+// ErrTransactionEnded is a transaction that a statement in it ended: COMMIT, ROLLBACK,
+// PREPARE TRANSACTION and their like, in a text of its own or one of several. Whether what
+// it did before is committed is for who sent that to know; what came after was not part
+// of it. It is a [pgx.ErrTxClosed]. That one statement ended it and began another one, as
+// COMMIT AND CHAIN does, is noticed by [System.Atomic] only.
+var ErrTransactionEnded = fmt.Errorf("a statement (COMMIT, ROLLBACK, PREPARE TRANSACTION ...) ended the transaction, so there was nothing to commit: "+
+	"leave that to who began it, by returning from its function or by its Commit and Rollback: %w", pgx.ErrTxClosed)
+
 // commit commits, and tells a COMMIT that failed from one of which nobody knows.
 func commit(ctx context.Context, tx pgx.Tx) error {
+	if over(tx) && !tx.Conn().IsClosed() { // a COMMIT would be answered with a warning alone
+		if err := tx.Rollback(ctx); err != nil { // which ends it for pgx too
+			return err // its own Commit or Rollback was called before
+		}
+		return ErrTransactionEnded
+	}
 	lost := tx.Conn().IsClosed() && !over(tx)
 	err := tx.Commit(ctx)
 	switch {

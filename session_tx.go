@@ -95,11 +95,16 @@ func (s *Session) Commit(ctx context.Context) error {
 	if err := s.endable(); err != nil {
 		return err
 	}
-	if err := s.flush(ctx); err != nil {
-		return err
+	if !s.ended() { // else a flush would commit what it writes
+		if err := s.flush(ctx); err != nil {
+			return err
+		}
 	}
 	return s.commit(ctx)
 }
+
+// ended says whether a statement ended the transaction that the session is in.
+func (s *Session) ended() bool { return s.lost == nil && !s.lease.IsZero() && over(s.levels[0].tx) }
 
 func (s *Session) commit(ctx context.Context) error {
 	if s.lost != nil {
@@ -218,6 +223,8 @@ func (s *Session) txOnce(ctx context.Context, options pgx.TxOptions, f func(cont
 		return explain(ctx, err)
 	case err == nil && len(s.levels) > depth:
 		err = errors.New("the function of a transaction left one open within it: end it with Commit or Rollback")
+	case err == nil && s.ended():
+		return s.Commit(ctx) // for its error
 	case err == nil:
 		err = s.Flush(ctx)
 	}
