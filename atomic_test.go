@@ -396,3 +396,47 @@ func TestRecoveryInTheBackgroundEndsWhatIsLeftAndNothingElse(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatAnotherRolePreparedIsToldOfAndLeftToThatRole(t *testing.T) {
+	server := testkit.Postgres(t, testkit.ServerOptions{Settings: map[string]string{"max_prepared_transactions": "5"}, Roles: []testkit.Role{{Name: "former"}, {Name: "present"}}})
+	node, err := config.ParseURL(server.URL("postgres"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, err := server.QueryValue(t.Context(), "postgres", "select system_identifier || ':' || pg_current_xact_id() from pg_control_system()")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sys, err := unoactor.New(t.Context(), config.Topology{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	closing(t, sys)
+	node.User, node.Password = "former", ""
+	db, err := sys.Register(t.Context(), node, config.Pool{Name: "main"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	gid := "unoactor:" + id + ":1:main"
+	if _, err := db.Exec(t.Context(), "begin; prepare transaction '"+gid+"'"); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Pool().Rotate(t.Context(), "present", ""); err != nil {
+		t.Fatal(err)
+	}
+	for one[string](t, db, "select current_user") != "present" { // its backends are replaced one by one
+	}
+	found, err := sys.Recover(t.Context())
+	want := `role "former" prepared it, and role "present" may not end it: as "former" or as a superuser, in database "postgres", run: commit prepared '` + gid + "'"
+	if err != nil || len(found) != 1 || found[0].GID != gid || found[0].Err == nil || found[0].Err.Error() != want {
+		t.Fatalf("%+v, %v, want %s", found, err, want)
+	}
+	if err := db.Pool().Rotate(t.Context(), "postgres", config.Secret(server.Password())); err != nil {
+		t.Fatal(err)
+	}
+	for one[string](t, db, "select current_user") != "postgres" {
+	}
+	if found, err = sys.Recover(t.Context()); err != nil || len(found) != 1 || found[0].Err != nil {
+		t.Fatalf("as a superuser: %+v, %v", found, err)
+	}
+}

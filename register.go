@@ -52,7 +52,13 @@ func (s *System) Add(ctx context.Context, more config.Topology) error {
 // the name. What still has the [DB] gets [conn.ErrClosed]; a health check that was
 // registered for it says that it is closed. The error says that there is no such pool, or
 // tells of leases that had to be revoked.
-func (s *System) Remove(ctx context.Context, pool string) error { return s.tree.Remove(ctx, pool) }
+func (s *System) Remove(ctx context.Context, pool string) error {
+	err := s.tree.Remove(ctx, pool)
+	if _, there := s.DB(pool); there != nil { // else it was not begun
+		s.hooks.forget(pool)
+	}
+	return err
+}
 
 // Connect opens one database: a system whose only pool, named "default" unless it has
 // a name, is on the server of a connection URL. What the URL and the pool do not say is

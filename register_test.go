@@ -182,6 +182,9 @@ func TestADatabaseIsTakenOutOfARunningSystem(t *testing.T) {
 	if c, err := held.Conn(); err != nil || c.Ping(t.Context()) != nil {
 		t.Errorf("a lease that was out: %v", err)
 	}
+	if _, err := sys.Register(t.Context(), node, config.Pool{Name: "leaving"}); err == nil || !strings.Contains(err.Error(), `pool "leaving": the one of that name is still being removed`) {
+		t.Errorf("added under the name of one that drains: %v", err)
+	}
 	select {
 	case err := <-removed:
 		t.Errorf("it did not wait for the lease: %v", err)

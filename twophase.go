@@ -37,7 +37,7 @@ func (g globalID) String() string {
 func parseGlobalID(gid string) (globalID, bool) {
 	rest, ours := strings.CutPrefix(gid, globalPrefix)
 	parts := strings.Split(rest, ":")
-	if !ours || len(parts) != 4 {
+	if !ours || len(parts) != 4 || strings.ContainsFunc(gid, isForeign) {
 		return globalID{}, false
 	}
 	for _, p := range parts[:2] {
@@ -48,6 +48,12 @@ func parseGlobalID(gid string) (globalID, bool) {
 	number, err := strconv.Atoi(parts[2])
 	pool, _ := url.QueryUnescape(parts[3]) // one that was cut is no pool's
 	return globalID{system: parts[0], xid: parts[1], number: number, pool: pool}, err == nil
+}
+
+// isForeign says whether a byte is in none of our names. They become part of a statement, and
+// anybody who may connect can prepare something under a name that looks like one.
+func isForeign(r rune) bool {
+	return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune(":-_.~%+", r))
 }
 
 // How long the second phase tries by itself, and pauses between tries, before it is
@@ -204,14 +210,16 @@ type Recovered struct {
 	GID    string
 	Commit bool
 	// Err is why it is still there: its coordinator can't be asked, or has not ended
-	// the transaction yet. Nil if it was ended.
+	// the transaction yet, or the pool's user may not end it. Nil if it was ended.
 	Err error
 }
 
 // Recover ends the transactions that [System.Atomic], here or in a process that is no
 // more, left prepared in the databases of this topology: it asks the server of each
 // one's coordinator, which must be in the topology too, whether that was committed.
-// One whose coordinator is still at work is left alone. The error tells which pools
+// One whose coordinator is still at work is left alone. One that another role prepared, as the
+// pool's former one before [supervisor.Pool.Rotate], can only be ended by that role or a
+// superuser: it is listed, with that as its Err. The error tells which pools
 // could not be looked at.
 func (s *System) Recover(ctx context.Context) ([]Recovered, error) {
 	var found []Recovered
@@ -228,14 +236,14 @@ func (s *System) Recover(ctx context.Context) ([]Recovered, error) {
 		servers[system] = append(servers[system], server{db, process})
 	}
 	for _, p := range s.tree.Pools() {
-		gids, err := preparedIn(ctx, p)
+		all, err := s.preparedIn(ctx, p)
 		if err != nil {
 			failed = append(failed, fmt.Errorf("pool %q: %w", p.Name(), err))
 			continue
 		}
-		for _, gid := range gids {
-			r := Recovered{Pool: p.Name(), GID: gid}
-			r.Commit, r.Err = recoverOne(ctx, s.database(p), servers, gid)
+		for _, one := range all {
+			r := Recovered{Pool: p.Name(), GID: one.gid}
+			r.Commit, r.Err = recoverOne(ctx, s.database(p), servers, one)
 			found = append(found, r)
 		}
 	}
@@ -248,8 +256,8 @@ type server struct {
 	process string
 }
 
-func recoverOne(ctx context.Context, db *DB, servers map[string][]server, gid string) (commit bool, err error) {
-	id, ok := parseGlobalID(gid)
+func recoverOne(ctx context.Context, db *DB, servers map[string][]server, one prepared) (commit bool, err error) {
+	id, ok := parseGlobalID(one.gid)
 	if !ok {
 		return false, errors.New("its name is not of unoactor's making")
 	}
@@ -266,7 +274,12 @@ func recoverOne(ctx context.Context, db *DB, servers map[string][]server, gid st
 	case status == unknownThere:
 		return false, fmt.Errorf("its coordinator's server has forgotten transaction %s: whether to COMMIT PREPARED or ROLLBACK PREPARED is for a person to say", id.xid)
 	}
-	return status == committedThere, concludePrepared(ctx, db, gid, status == committedThere)
+	commit = status == committedThere
+	if !one.mine {
+		return commit, fmt.Errorf("role %q prepared it, and role %q may not end it: as %q or as a superuser, in database %q, run: %s",
+			one.owner, one.user, one.owner, one.database, endPrepared(one.gid, commit))
+	}
+	return commit, concludePrepared(ctx, db, one.gid, commit)
 }
 
 // coordinatorOf finds who decides: the pool of that name, else any on that server.
@@ -288,12 +301,25 @@ func coordinatorOf(id globalID, candidates []server) (*DB, error) {
 	return candidates[0].db, nil
 }
 
-// preparedIn lists what this user may end in a pool's database.
-func preparedIn(ctx context.Context, p *supervisor.Pool) ([]string, error) {
-	rows, err := (&DB{pool: p}).Query(ctx, `select gid from pg_prepared_xacts where gid like 'unoactor:%' and database = current_database()
-		and (owner = current_user or (select rolsuper from pg_roles where rolname = current_user)) order by prepared`)
+// prepared is a prepared transaction as its server lists it.
+type prepared struct {
+	gid, owner, database string
+	user                 string // who looks
+	mine                 bool   // who may end it
+}
+
+// preparedIn lists what is prepared in a pool's database, by whomever. A role that a
+// transaction's owner is a member of may not end it, says PostgreSQL: only the owner and
+// superusers may.
+func (s *System) preparedIn(ctx context.Context, p *supervisor.Pool) ([]prepared, error) {
+	rows, err := s.database(p).Query(ctx, `select gid, owner, database, current_user,
+			owner = current_user or (select rolsuper from pg_roles where rolname = current_user)
+		from pg_prepared_xacts where gid like 'unoactor:%' and database = current_database() order by prepared`)
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, pgx.RowTo[string])
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (one prepared, err error) {
+		err = row.Scan(&one.gid, &one.owner, &one.database, &one.user, &one.mine)
+		return one, err
+	})
 }

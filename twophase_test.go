@@ -35,3 +35,16 @@ func FuzzParseGlobalID(f *testing.F) {
 		}
 	})
 }
+
+func TestANameThatIsNotOfOurMakingIsNotRead(t *testing.T) {
+	for _, gid := range []string{"unoactor:1:2:0:x'; alter role app superuser --", `unoactor:1:2:0:x\`, "unoactor:1:2:0:größe", "unoactor:1:2:0:a b", "unoactor:+1:2:0:a", "unoactor:1:2:a", "else:1:2:0:a"} {
+		if _, _, _, _, ok := unoactor.ParseGlobalID(gid); ok {
+			t.Errorf("%q", gid)
+		}
+	}
+	if gid := unoactor.GlobalID("1", "größe '\\ x", "2", 0); strings.ContainsAny(gid, `'\ `) {
+		t.Error(gid)
+	} else if _, pool, _, _, ok := unoactor.ParseGlobalID(gid); !ok || pool != "größe '\\ x" {
+		t.Error(gid, pool, ok)
+	}
+}

@@ -77,6 +77,9 @@ func (s *System) Add(ctx context.Context, more config.Topology) error {
 	if s.grown {
 		return conn.ErrClosed
 	}
+	if err := s.stillLeaving(more); err != nil {
+		return err
+	}
 	former := s.roster.Load()
 	merged := former.topology
 	merged.Nodes = slices.Concat(merged.Nodes, more.Nodes)
@@ -121,9 +124,28 @@ func (s *System) Remove(ctx context.Context, name string) error {
 	defer s.growing.Unlock()
 	s.leaving = slices.DeleteFunc(s.leaving, func(left *Pool) bool { return left == p })
 	if !s.grown && !slices.Contains(s.roster.Load().nodes, p.node) {
-		s.actors.Root.Stop(p.node.ref.PID())
+		// When it has ended, its name is free.
+		err = errors.Join(err, s.actors.Root.StopFuture(p.node.ref.PID()).Wait())
 	}
 	return err
+}
+
+// stillLeaving says which name of what is to be added is one of a pool that drains, or of
+// its node: their actors still bear it.
+func (s *System) stillLeaving(more config.Topology) error {
+	for _, left := range s.leaving {
+		for _, p := range more.Pools {
+			if p.Name == left.Name() {
+				return fmt.Errorf("pool %q: the one of that name is still being removed: add it when Remove has returned", p.Name)
+			}
+		}
+		for _, n := range more.Nodes {
+			if n.Name == left.node.config.Name {
+				return fmt.Errorf("node %q: the pool %q on the one of that name is still being removed: add it when Remove has returned", n.Name, left.Name())
+			}
+		}
+	}
+	return nil
 }
 
 // strike takes a pool out of the roster and the table of routes.
