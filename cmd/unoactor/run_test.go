@@ -175,13 +175,19 @@ func TestTheDaemonEndsInTimeThoughItsServerIsFrozen(t *testing.T) {
 			break
 		}
 	}
+	var n int
+	if err := d.connect().QueryRow(t.Context(), "select 1").Scan(&n); err != nil { // its backend is idle then
+		t.Fatal(err)
+	}
 	if err := server.Freeze(); err != nil {
 		t.Fatal(err)
 	}
 	defer server.Thaw()
 	began := time.Now()
 	d.signal(syscall.SIGTERM)
-	d.ends()
+	if code := d.ends(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
 	if took := time.Since(began); took > 15*time.Second {
 		t.Errorf("it took %v", took)
 	}
