@@ -2,9 +2,11 @@ package unobun_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,6 +14,8 @@ import (
 
 	"github.com/unoactor/unoactor"
 	"github.com/unoactor/unoactor/adapters/unobun"
+	"github.com/unoactor/unoactor/config"
+	"github.com/unoactor/unoactor/testkit"
 )
 
 // Reading has values of types whose text depends on a session's settings.
@@ -189,6 +193,34 @@ func TestNoValueBecomesSQLWhereStringsHaveEscapes(t *testing.T) {
 		}
 		if _, err := unobun.Select[Acc](ctx, s, func(q *bun.SelectQuery) *bun.SelectQuery { return q.Where("email = ?", evil) }); err == nil {
 			t.Error("bun's own statements are sent")
+		}
+		return nil
+	})
+}
+
+func TestThePoolsOwnSettingsChangeNoValue(t *testing.T) {
+	server, database := testkit.Shared(t)
+	db, err := unoactor.Connect(t.Context(), server.URL(database), config.Pool{Size: 2, Runtime: settings},
+		unoactor.WithSessions(unoactor.SessionConfig{Mapper: unobun.Mapper()}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close(context.WithoutCancel(t.Context())) }()
+	if _, err := db.Exec(t.Context(), strings.ReplaceAll(readings, `'\x00ff5c27'`, `decode('00ff5c27', 'hex')`)); err != nil {
+		t.Fatal(err)
+	}
+	in(t, db, func(ctx context.Context, s *unoactor.Session) error {
+		r := newReading()
+		if err := errors.Join(s.Add(r), s.Flush(ctx)); err != nil {
+			return err
+		}
+		written := said(r)
+		if err := s.Refresh(ctx, r); err != nil {
+			return err
+		}
+		r.Duration, r.Span, r.Names[1] = newReading().Duration, newReading().Span, nil // their text is the server's
+		if got := said(r); got != written {
+			t.Errorf("%s\nwas written as\n%s", got, written)
 		}
 		return nil
 	})
