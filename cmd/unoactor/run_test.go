@@ -120,7 +120,8 @@ func (d *daemon) signal(s os.Signal) {
 func (d *daemon) ends() int {
 	d.Helper()
 	select {
-	case <-d.ended:
+	case err := <-d.ended:
+		d.Logf("it ended: %v", err)
 	case <-time.After(30 * time.Second):
 		d.Fatalf("it does not end:\n%s", d.said.String())
 	}

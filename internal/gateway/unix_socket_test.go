@@ -1,6 +1,7 @@
 package gateway_test
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"net"
@@ -33,8 +34,9 @@ func socketed(t *testing.T, dir, address string, change func(*config.Gateway)) (
 	served := make(chan error, 1)
 	go func() { served <- s.Serve() }()
 	t.Cleanup(func() {
-		_ = s.Shutdown(t.Context())
-		<-served
+		if err := errors.Join(s.Shutdown(context.Background()), <-served); err != nil {
+			t.Error(err)
+		}
 	})
 	_, port, _ := net.SplitHostPort(s.Addr().String())
 	return s, filepath.Join(dir, ".s.PGSQL."+port), nil
