@@ -5,10 +5,13 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgproto3"
+
+	"github.com/unoactor/unoactor/internal/words"
 )
 
 // The savepoints of a sandbox. The names may be used again within themselves.
@@ -32,6 +35,7 @@ type sandboxed struct {
 	client *pgproto3.Backend
 
 	inTransaction bool
+	begun         string                  // what the last BEGIN is answered
 	status        byte                    // T or E, in a transaction
 	simple        bool                    // the group is a simple query
 	grouped       bool                    // in a group of the extended protocol
@@ -190,6 +194,12 @@ func (v *sandboxed) query(m *pgproto3.Query) error {
 		return nil
 	}
 	if c != noControl {
+		v.begun = "BEGIN"
+		if w := (words.Words{Text: []byte(m.String)}); c == beginning || c == beginningReadOnly {
+			if first, _ := w.Next(); strings.EqualFold(string(first), "start") {
+				v.begun = "START TRANSACTION"
+			}
+		}
 		return v.end(c)
 	}
 	if r := v.enter(m.String); r != nil {
@@ -208,7 +218,7 @@ func (v *sandboxed) end(c control) error {
 	switch {
 	case v.inTransaction && (c == beginning || c == beginningReadOnly):
 		v.client.Send(&pgproto3.NoticeResponse{Severity: "WARNING", SeverityUnlocalized: "WARNING", Code: "25001", Message: "there is already a transaction in progress"})
-		v.complete("BEGIN")
+		v.complete(v.begun)
 		return nil
 	case c == beginning || c == beginningReadOnly:
 		return v.begin(c)
@@ -242,7 +252,7 @@ func (v *sandboxed) begin(c control) error {
 			return err
 		}
 	}
-	v.complete("BEGIN")
+	v.complete(v.begun)
 	return nil
 }
 
