@@ -11,7 +11,8 @@ import (
 
 // forgotten has pgx forget the statements that it has prepared on the connection, if the
 // server has: after DEALLOCATE ALL or DISCARD ALL, which query was or contained. pgx itself
-// would go on to name them, and each would fail once.
+// would go on to name them, and each would fail once. The connections of a pool see to it
+// themselves where query is that alone; those of [OpenFunc] may be of no pool.
 func (c *connection) forgotten(ctx context.Context, query string, tag pgconn.CommandTag) error {
 	said := tag.String()
 	if said != "DEALLOCATE ALL" && said != "DISCARD ALL" && (strings.IndexByte(query, ';') < 0 || !deallocates(query)) {
