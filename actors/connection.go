@@ -58,9 +58,10 @@ type Place struct {
 // message: if this actor is gone when a dial ends, nobody would close it.
 type (
 	dialed struct {
-		backend *conn.Backend
-		took    time.Duration
-		err     error
+		backend    *conn.Backend
+		took       time.Duration
+		generation uint64 // of the slots, when it began
+		err        error
 	}
 	settled struct {
 		cause messages.Cause
@@ -106,9 +107,9 @@ func (c *Connection) queueing(ctx actor.Context) {
 		c.become("dialing", c.dialing)
 		self := RefTo[messages.ToConnection](ctx.ActorSystem(), ctx.Self())
 		c.Work.Go(func() {
-			began := time.Now()
+			began, generation := time.Now(), c.Slots.Generation()
 			backend, err := c.Dialer.Dial(c.ctx, c.Incarnation)
-			if !c.dialed.CompareAndSwap(nil, &dialed{backend, time.Since(began), err}) && backend != nil {
+			if !c.dialed.CompareAndSwap(nil, &dialed{backend, time.Since(began), generation, err}) && backend != nil {
 				c.close(backend, false) // the actor is gone
 			}
 			self.Tell(messages.Done{})
@@ -152,8 +153,11 @@ func (c *Connection) dialing(ctx actor.Context) {
 		c.become("serving", c.serving)
 		// In this order: a pool that hears of it while its waiter still waits opens another.
 		opened := messages.Opened{Slot: c.Slot, Incarnation: c.Incarnation, PID: c.backend.PID(), Took: d.took, Server: c.backend.Server()}
-		c.Slots.Install(c.Slot, c.backend)
+		lent := c.Slots.Install(c.Slot, c.backend, d.generation)
 		c.Pool.Tell(opened)
+		if !lent {
+			c.conclude(ctx, messages.Invalidated, nil, false)
+		}
 	}
 }
 
@@ -189,6 +193,10 @@ func (c *Connection) serving(ctx actor.Context) {
 			c.conclude(ctx, m.Cause, nil, false)
 		}
 	case messages.Revoke:
+		if m.Fenced {
+			c.conclude(ctx, m.Cause, nil, true)
+			return
+		}
 		if !c.meant(m) {
 			return
 		}

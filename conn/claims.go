@@ -7,9 +7,13 @@ import (
 // This file is what the supervisor and the connection actors do to slots. A
 // slot that is claimed belongs to its connection actor until Return or Vacate.
 
+// Generation counts the calls of [Slots.Condemn]: a dial that began in an earlier one ends
+// in a backend of before.
+func (s *Slots) Generation() uint64 { return s.generation.Load() }
+
 // Install puts a new backend into the empty slot index and lends it to whoever
-// waits longest.
-func (s *Slots) Install(index int, b *Backend) {
+// waits longest. One of an earlier generation stays claimed, and is not lent: false.
+func (s *Slots) Install(index int, b *Backend, generation uint64) bool {
 	sl := s.slot(index)
 	b.slot = sl
 	sl.unmark(markRetire | markPeek | markPing)
@@ -17,7 +21,32 @@ func (s *Slots) Install(index int, b *Backend) {
 	sl.backend.Store(b)
 	s.failure.Store(nil)
 	ofServers.watch(b)
+	// In this order: whoever condemns after this look finds the backend, and marks it.
+	if s.generation.Load() != generation {
+		return false
+	}
 	sl.give()
+	return true
+}
+
+// Condemn has no backend lent any more that there is now or that is being dialed, once it
+// has returned. Idle ones wait for the [Slots.Retire] that closes them, or are handed to
+// [Owner.Unfit] by whoever comes across them first.
+func (s *Slots) Condemn(cause messages.Cause) {
+	s.generation.Add(1)
+	for i := range s.layout.Load().slots {
+		s.Doom(i, cause)
+	}
+}
+
+// Doom has the backend in the slot not lent any more once it has returned. See
+// [Slots.Condemn].
+func (s *Slots) Doom(index int, cause messages.Cause) {
+	sl := s.slot(index)
+	if b := sl.backend.Load(); b != nil {
+		b.retiring.CompareAndSwap(0, uint32(cause))
+		sl.mark(markRetire)
+	}
 }
 
 // Claim takes an idle slot out of circulation.
@@ -44,11 +73,7 @@ func (s *Slots) Return(index int) messages.Cause {
 // that was idle: it is then claimed. Otherwise it comes to [Owner.Unfit] when its
 // lease ends.
 func (s *Slots) Retire(index int, cause messages.Cause) (*Backend, bool) {
-	sl := s.slot(index)
-	if b := sl.backend.Load(); b != nil {
-		b.retiring.CompareAndSwap(0, uint32(cause))
-		sl.mark(markRetire)
-	}
+	s.Doom(index, cause)
 	return s.Claim(index)
 }
 
@@ -58,11 +83,23 @@ func (s *Slots) Retire(index int, cause messages.Cause) (*Backend, bool) {
 func (s *Slots) Fence(index int) (*Backend, bool) {
 	sl := s.slot(index)
 	epoch := sl.epoch.Load()
-	if epoch&1 == 0 || !sl.end(epoch) {
+	if epoch&1 == 0 || !sl.revoke(epoch) {
 		return nil, false
 	}
-	sl.revoked.Store(epoch)
 	return sl.backend.Load(), true
+}
+
+// FenceLease is Fence for the lease of that epoch only. False means that it has ended.
+func (s *Slots) FenceLease(index int, epoch uint64) bool {
+	return epoch&1 == 1 && s.slot(index).revoke(epoch)
+}
+
+func (sl *slot) revoke(epoch uint64) bool {
+	if !sl.endExcused(epoch) {
+		return false
+	}
+	sl.revoked.Store(epoch)
+	return true
 }
 
 // Vacate empties a claimed slot whose backend is closed.

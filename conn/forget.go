@@ -18,8 +18,8 @@ func forgets(tag pgconn.CommandTag) bool {
 	return len(s) >= len("DISCARD ALL") && s[0] == 'D' && (s == "DISCARD ALL" || s == "DEALLOCATE ALL")
 }
 
-// ended is a context that has ended.
-var ended = func() context.Context {
+// past is a context that has ended.
+var past = func() context.Context {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	return ctx
@@ -27,7 +27,7 @@ var ended = func() context.Context {
 
 // forget has pgx forget them too. Its own way to do so also tells the server, which it
 // does not come to when its context has ended.
-func forget(c *pgx.Conn) { _ = c.DeallocateAll(ended) }
+func forget(c *pgx.Conn) { _ = c.DeallocateAll(past) }
 
 // remembering is the tracer of backends that nobody else traces.
 type remembering struct{}

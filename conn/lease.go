@@ -29,21 +29,22 @@ func (l Lease) Backend() (*Backend, error) {
 }
 
 // Release gives the backend back. One that is not ready for its next holder is
-// reset, or closed and replaced, in the background. Releasing a lease that has
-// ended does nothing but report it to the pool's owner. Release never blocks.
+// reset, or closed and replaced, in the background. Releasing a lease a second time
+// does nothing but report it to the pool's owner; releasing one that was revoked or
+// destroyed does nothing, and is as it should be. Release never blocks.
 func (l Lease) Release() {
 	sl := l.slot
 	if sl == nil {
 		return
 	}
 	if sl.epoch.Load() != l.epoch {
-		sl.pool.owner.Stale(sl.index)
+		l.late()
 		return
 	}
 	b := sl.backend.Load()
 	cause := b.verdict()
 	if !sl.end(l.epoch) {
-		sl.pool.owner.Stale(sl.index)
+		l.late()
 		return
 	}
 	if cause == messages.None {
@@ -54,6 +55,13 @@ func (l Lease) Release() {
 		cause = b.retirement()
 	}
 	sl.pool.owner.Unfit(b, cause)
+}
+
+// late reports a release of a lease that has ended, unless it is its first.
+func (l Lease) late() {
+	if !l.slot.pool.excused.take(l.slot.index, l.epoch) {
+		l.slot.pool.owner.Stale(l.slot.index)
+	}
 }
 
 // stays says whether a marked slot may be lent again all the same. If not, its
@@ -80,6 +88,7 @@ func (l Lease) Destroy(reason error) {
 		reason = errors.New("destroyed by its holder")
 	}
 	b.broken = reason
+	l.slot.pool.excused.add(l.slot.index, l.epoch) // a Release that is deferred still comes
 	l.Release()
 }
 
@@ -128,7 +137,7 @@ func (l Lease) Check() bool {
 	if cause == messages.None {
 		return true
 	}
-	if l.slot.end(l.epoch) {
+	if l.slot.endExcused(l.epoch) {
 		l.slot.pool.owner.Unfit(b, cause)
 	}
 	return false

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -48,7 +49,7 @@ func TestAFencedLeaseIsDead(t *testing.T) {
 	}
 	l.Release()
 	l.Destroy(errPurpose)
-	if k.stale != 1 || len(k.causes()) != 0 {
+	if k.stale != 0 || len(k.causes()) != 0 {
 		t.Errorf("%d reports, %v", k.stale, k.causes())
 	}
 	if _, ok := s.Fence(0); ok {
@@ -209,4 +210,54 @@ func TestEveryLeaseIsCountedHoweverItWasGranted(t *testing.T) {
 	if st := s.Stats(); st.Acquired != goroutines*each || st.Waits > st.Acquired {
 		t.Errorf("%d leases are counted as %d, %d of them waited for", goroutines*each, st.Acquired, st.Waits)
 	}
+}
+
+func TestAReleaseThatComesOnceIsNoMisuseHoweverTheLeaseEnded(t *testing.T) {
+	for name, end := range map[string]func(*conn.Slots, conn.Lease){
+		"revoked":         func(s *conn.Slots, _ conn.Lease) { s.Fence(0) },
+		"revoked by name": func(s *conn.Slots, l conn.Lease) { s.FenceLease(l.Identity()) },
+		"destroyed":       func(_ *conn.Slots, l conn.Lease) { l.Destroy(errPurpose) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, k, _, _ := slots(t, 1, nil)
+			l, _ := acquire(t, s)
+			b := s.Backend(0)
+			end(s, l)
+			l.Release()
+			if k.stale != 0 {
+				t.Error("released once, and reported")
+			}
+			l.Release()
+			if k.stale != 1 {
+				t.Errorf("released twice, and reported %d times", k.stale)
+			}
+			if name != "destroyed" {
+				b.Close(context.Background())
+				s.Vacate(0)
+			}
+		})
+	}
+}
+
+func TestWhatWasCondemnedIsNotLentAnyMore(t *testing.T) {
+	s, k, d, _ := slots(t, 4, nil)
+	held, _ := acquire(t, s)
+	generation := s.Generation()
+	s.Condemn(messages.Invalidated)
+	if l, ok := s.TryAcquire(); ok {
+		t.Errorf("lent: %v", l)
+	}
+	held.Release()
+	if got := k.causes(); len(got) != 4 || slices.ContainsFunc(got, func(c messages.Cause) bool { return c != messages.Invalidated }) {
+		t.Errorf("causes: %v", got)
+	}
+	b, err := d.Dial(t.Context(), 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Install(0, b, generation) {
+		t.Error("what was dialed before is lent")
+	}
+	b.Close(t.Context())
+	s.Vacate(0)
 }

@@ -87,7 +87,7 @@ func slots(t testing.TB, n int, change func(*config.Pool, *conn.DialerOptions)) 
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.Install(i, b)
+		s.Install(i, b, s.Generation())
 	}
 	t.Cleanup(func() {
 		s.Close()

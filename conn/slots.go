@@ -44,10 +44,12 @@ type Slots struct {
 	journal *Journal
 	born    time.Time
 
-	layout atomic.Pointer[layout]
-	gate   atomic.Int64  // what turns acquirers away from the fast path: closed, paused, or how many wait
-	extras atomic.Uint32 // what has to be done about a lease besides lending it
-	armed  atomic.Bool   // the owner wants to hear of the next miss
+	layout     atomic.Pointer[layout]
+	gate       atomic.Int64  // what turns acquirers away from the fast path: closed, paused, or how many wait
+	extras     atomic.Uint32 // what has to be done about a lease besides lending it
+	generation atomic.Uint64 // of backends, see Condemn
+	excused    excused       // leases that ended otherwise than by a release, and may still be released
+	armed      atomic.Bool   // the owner wants to hear of the next miss
 
 	size     atomic.Int64
 	hard     atomic.Int64

@@ -172,6 +172,11 @@ func (s *Slots) leave(w *Waiting) {
 
 // serve hands out a claimed slot, or, given none, what is idle.
 func (s *Slots) serve(sl *slot) {
+	if sl != nil && sl.marks.Load()&markRetire != 0 { // since its holder looked
+		b := sl.backend.Load()
+		s.owner.Unfit(b, b.retirement())
+		sl = nil
+	}
 	s.mu.Lock()
 	if sl == nil || s.paused || sl.reserved {
 		if sl != nil {

@@ -27,6 +27,9 @@ type Revoke struct {
 	letter
 	Cause Cause
 	Epoch uint64
+	// Fenced says that the lease has been ended already, and that the slot is claimed
+	// for the connection.
+	Fenced bool
 }
 
 // DialPermit is a node's leave to connect. The answer is a [DialOver].

@@ -86,6 +86,7 @@ func (p *Pool) ClearIdle(ctx context.Context) (int, error) {
 		if b := p.slots.Backend(i); b != nil {
 			idle[i] = b.Incarnation()
 			p.note(conn.Decision{What: conn.Evicting, Slot: i, Incarnation: b.Incarnation(), Cause: messages.Cleared})
+			p.slots.Doom(i, messages.Cleared) // also if it is leased before its connection is told
 			p.connections.at(i).Tell(messages.Retire{Cause: messages.Cleared})
 		}
 	}
@@ -181,8 +182,9 @@ const (
 )
 
 // Invalidate begins a new generation of backends: those there are now end, those
-// that are idle at once.
+// that are idle at once. When it has returned, none of them is lent any more.
 func (p *Pool) Invalidate(how Invalidation) {
+	p.slots.Condemn(messages.Invalidated)
 	p.ref.Tell(messages.Invalidate{Cause: messages.Invalidated, Hard: bool(how)})
 }
 
@@ -228,7 +230,9 @@ func (p *Pool) Rotate(ctx context.Context, user string, password config.Secret) 
 // what it runs is cancelled on the server, its late use gets a
 // [*conn.StaleLeaseError]. A lease that has ended meanwhile is left alone.
 func (p *Pool) Withdraw(slot int, epoch uint64) {
-	p.connections.at(slot).Tell(messages.Revoke{Cause: messages.Fenced, Epoch: epoch})
+	if p.slots.FenceLease(slot, epoch) {
+		p.connections.at(slot).Tell(messages.Revoke{Cause: messages.Fenced, Fenced: true})
+	}
 }
 
 func (p *Pool) note(d conn.Decision) { p.journal.Write(d) }

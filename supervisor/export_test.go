@@ -132,3 +132,6 @@ func (s *System) Ordered(asker *actor.PID) int {
 	}
 	return 0
 }
+
+// Misused is how many leases were released after their end.
+func (p *Pool) Misused() uint64 { return p.misused.Load() }

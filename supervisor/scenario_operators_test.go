@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/unoactor/unoactor/config"
+	"github.com/unoactor/unoactor/conn"
 	"github.com/unoactor/unoactor/supervisor"
 	"github.com/unoactor/unoactor/testkit"
 )
@@ -107,4 +108,60 @@ func TestScenario28_ThePoolIsResizedLive(t *testing.T) {
 		t.Errorf("resized to nothing: %v, %+v", err, p.Stats())
 	}
 	testkit.CheckNoLeases(t, p)
+}
+
+// When Invalidate has returned nobody is lent a backend of before, also while others
+// acquire and release all the time.
+func TestWhatWasInvalidatedIsNotLentAnyMore(t *testing.T) {
+	server, database := testkit.Shared(t)
+	p := pool(t, system(t, server, database, func(_ *config.Node, p *config.Pool) { p.Size, p.MinIdle = 8, 8 }))
+	ctx, stop := context.WithCancel(t.Context())
+	var others sync.WaitGroup
+	for range 3 {
+		others.Go(func() {
+			for ctx.Err() == nil {
+				if _, err := query(t.Context(), p, "select 'x'"); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	for range 20 {
+		eventually(t, "some are idle", func() bool { return p.Stats().Idle > 0 })
+		before := make(map[uint32]bool)
+		for i := range p.Slots().Len() {
+			if b := p.Slots().Backend(i); b != nil {
+				before[b.PID()] = true
+			}
+		}
+		p.Invalidate(supervisor.Soft)
+		l, b := lease(t, p)
+		if before[b.PID()] {
+			t.Error("a backend of before is lent")
+		}
+		l.Release()
+	}
+	stop()
+	others.Wait()
+	if n := p.Stats(); n.Size > 8 {
+		t.Errorf("%+v", n)
+	}
+}
+
+func TestALeaseThatWasWithdrawnIsNotUsedAnyMore(t *testing.T) {
+	server, database := testkit.Shared(t)
+	p := pool(t, system(t, server, database, func(_ *config.Node, p *config.Pool) { p.Size = 1 }))
+	for range 20 {
+		l, _ := lease(t, p)
+		p.Withdraw(l.Identity())
+		var stale *conn.StaleLeaseError
+		if _, err := l.Backend(); !errors.As(err, &stale) || !stale.Revoked {
+			t.Errorf("%v", err)
+		}
+		l.Release()
+	}
+	eventually(t, "all was heard", func() bool { return p.Snapshot().Restarts >= 19 })
+	if n := p.Misused(); n != 0 {
+		t.Errorf("%d releases are told as misuse", n)
+	}
 }
