@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/unoactor/unoactor/conn"
 )
 
 // WithRecovery has the system look for transactions that were left prepared by
@@ -77,6 +79,20 @@ func (s *System) recoverFor(ctx context.Context, every time.Duration) {
 
 // recoverNow looks once, and says whether it should be done again soon.
 func (s *System) recoverNow(ctx context.Context) (again bool) {
+	over := false
+	defer func() {
+		if !over { // a tracer or a hook of somebody's
+			err := conn.Panicked(recover())
+			s.log.Error("the look for what was left prepared failed", "error", err, "stack", conn.StackOf(err))
+			again = true
+		}
+	}()
+	again = s.lookAndRecover(ctx)
+	over = true
+	return again
+}
+
+func (s *System) lookAndRecover(ctx context.Context) (again bool) {
 	found, err := s.Recover(ctx)
 	if ctx.Err() != nil {
 		return false
