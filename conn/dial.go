@@ -108,10 +108,13 @@ func (d *Dialer) dial(ctx context.Context, incarnation uint64, opened *sockets) 
 	defer cancel()
 	cfg := d.pgx.Copy()
 	cfg.DialFunc = opened.noting(cfg.DialFunc)
+	var said allowance
+	said.bounds(cfg)
 	px, err := pgx.ConnectConfig(ctx, cfg)
 	if err != nil {
 		return nil, &DialError{Node: d.node.Name, Pool: d.pool.Name, Err: err}
 	}
+	said.lift(px)
 	now := time.Now()
 	b := &Backend{px: px, pg: px.PgConn(), dialer: d, parameters: reportedBy(px.PgConn()), incarnation: incarnation, opened: now, expires: d.expiry(now)}
 	b.proven.Store(&now)

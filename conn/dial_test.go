@@ -2,6 +2,7 @@ package conn_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"strings"
@@ -220,6 +221,26 @@ func TestNoPasswordIsSentInClearToWhomeverAsksForIt(t *testing.T) {
 			}
 			if password := <-got; (password != "") != c.sent {
 				t.Errorf("sent %q", password)
+			}
+		})
+	}
+}
+
+func TestAServerThatSaysTooMuchBeforeTheLoginIsOverIsGivenUp(t *testing.T) {
+	many := make([]pgproto3.BackendMessage, 20_000)
+	for i := range many {
+		many[i] = &pgproto3.ParameterStatus{Name: fmt.Sprint("name", i), Value: strings.Repeat("x", 100)}
+	}
+	says := map[string]string{"many parameters": "more than a login takes", "one message": "invalid body length"}
+	gigabyte := []byte{'N', 0x3f, 0xff, 0xff, 0xff}
+	for name, step := range map[string]testkit.Step{
+		"many parameters": testkit.Send(many...), "one message": testkit.SendRaw(gigabyte),
+	} {
+		t.Run(name, func(t *testing.T) {
+			ready := func(c *testkit.Conversation) error { return c.Send(&pgproto3.AuthenticationOk{}) }
+			d := answers(t, nil, func(c *testkit.Conversation) error { return errors.Join(ready(c), step(c)) }, testkit.Hang())
+			if _, err := d.Dial(t.Context(), 1); err == nil || conn.Classify(err) != messages.Refused || !strings.Contains(err.Error(), says[name]) {
+				t.Errorf("%v", err)
 			}
 		})
 	}
