@@ -107,7 +107,7 @@ func (a *poolActor) Receive(ctx actor.Context) {
 	case messages.Ended:
 		a.ended(m, now)
 	case messages.Misused:
-		a.log.Warn("a lease was released twice", "slot", m.Slot)
+		a.log.Warn("a lease was released after its end: it was released before", "slot", m.Slot)
 	case messages.Reconfigure:
 		a.reconfigure()
 	case messages.Warm:
