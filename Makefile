@@ -11,6 +11,7 @@ TEST_TIMEOUT  ?= 9m
 RACE_COUNT    ?= 3
 FUZZTIME      ?= 30s
 STRESS_TIME   ?= 5m
+HOSTILE_TIME  ?= 8m
 
 # Pinned, so that a check means the same for everybody.
 GOLANGCI_LINT := v2.15.0
@@ -19,7 +20,7 @@ GOVULNCHECK   := v1.9.0
 lint := bin/golangci-lint-$(GOLANGCI_LINT)
 vuln := bin/govulncheck-$(GOVULNCHECK)
 
-.PHONY: help setup build run test check race fuzz bench stress clean
+.PHONY: help setup build run test check race fuzz bench stress hostile clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +51,9 @@ bench: setup build ## measure side by side with the peers; results in bench/out
 
 stress: setup ## the tests again and again with the race detector for STRESS_TIME, until one fails
 	@scripts/stress.sh $(STRESS_TIME)
+
+hostile: setup ## lying clients, servers and machines against the daemon for HOSTILE_TIME, with random seeds
+	HOSTILE_TIME=$(HOSTILE_TIME) go test -count 1 -v -timeout 60m ./internal/hostile
 
 clean: ## remove what was built and measured, and the cached initdb results
 	rm -rf bin bench/out "$${XDG_CACHE_HOME:-$$HOME/.cache}/unoactor"

@@ -57,6 +57,7 @@ var layers = []layer{
 	{"bench", []string{"*"}},    // it measures others beside us
 	{"examples", []string{"*"}}, // programs as users write them
 	{"internal/layers", nil},
+	{"internal/hostile", []string{pgx}}, // tests of the daemon as a process
 }
 
 // forbidden are names that say nothing about what a package holds.
