@@ -19,6 +19,7 @@ type Backend struct {
 	slot   *slot
 	px     *pgx.Conn
 	pg     *pgconn.PgConn
+	wire   *wire
 	dialer *Dialer
 	peeker peeker
 	watch  int32 // its number among the watched, see hangups
@@ -32,7 +33,9 @@ type Backend struct {
 	proven atomic.Pointer[time.Time] // its last sign of life to a ping; on the monotonic clock
 
 	retiring  atomic.Uint32 // the messages.Cause it is to be closed for
-	abandoned atomic.Bool   // a hook that hangs may still use it: nobody else does
+	abandoned atomic.Bool   // a hook that hangs, or a former holder, may still use it: nobody else does
+	inUse     atomic.Int32  // statements of its holder that are under way, see Use
+	open      atomic.Int32  // rows and batches of its holder that are open
 	broken    error         // what its holder gave it up for
 	silent    bool          // it gave no sign of life: its socket is closed
 	owing     bool          // it did not answer in time, though it was asked to cancel
@@ -117,7 +120,10 @@ func (b *Backend) retirement() messages.Cause { return messages.Cause(b.retiring
 // verdict is what must be done about a backend that its holder gives back.
 func (b *Backend) verdict() messages.Cause {
 	switch {
-	case b.abandoned.Load() || b.broken != nil || b.pg.IsClosed() || b.pg.IsBusy():
+	case b.used():
+		b.abandoned.Store(true)
+		return messages.Broken
+	case b.abandoned.Load() || b.broken != nil || b.wire.dead.Load() || b.pg.IsClosed() || b.pg.IsBusy():
 		return messages.Broken
 	case b.care != 0 || b.dialer.settles || b.pg.TxStatus() != 'I':
 		return messages.Dirty

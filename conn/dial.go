@@ -12,10 +12,13 @@ import (
 	"net"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
+	"github.com/jackc/pgx/v5/pgproto3"
 
 	"github.com/unoactor/unoactor/config"
 )
@@ -62,7 +65,6 @@ func NewDialer(node config.Node, pool config.Pool, o DialerOptions) (*Dialer, er
 		cfg.DialFunc = o.Dial
 		cfg.LookupFunc = func(_ context.Context, host string) ([]string, error) { return []string{host}, nil }
 	}
-	cfg.BuildContextWatcherHandler = newCanceller
 	cfg.OnPgError = func(c *pgconn.PgConn, e *pgconn.PgError) bool {
 		switch {
 		case e.Code == "25006" && o.ReadOnly != nil:
@@ -100,14 +102,20 @@ func (d *Dialer) Dial(ctx context.Context, incarnation uint64) (b *Backend, err 
 	}()
 	b, err = d.dial(ctx, incarnation, &opened)
 	over = true
+	opened.done()
 	return b, err
 }
 
 func (d *Dialer) dial(ctx context.Context, incarnation uint64, opened *sockets) (*Backend, error) {
 	ctx, cancel := context.WithTimeout(ctx, d.node.ConnectTimeout)
 	defer cancel()
-	cfg := d.pgx.Copy()
+	cfg, w := d.pgx.Copy(), &wire{}
 	cfg.DialFunc = opened.noting(cfg.DialFunc)
+	cfg.BuildFrontend = func(r io.Reader, out io.Writer) *pgproto3.Frontend { // once an address and a way of TLS
+		*w = wire{}
+		return w.frontend(r, out)
+	}
+	cfg.BuildContextWatcherHandler = func(pg *pgconn.PgConn) ctxwatch.Handler { return newCanceller(pg, w) }
 	var said allowance
 	said.bounds(cfg)
 	px, err := pgx.ConnectConfig(ctx, cfg)
@@ -116,7 +124,7 @@ func (d *Dialer) dial(ctx context.Context, incarnation uint64, opened *sockets) 
 	}
 	said.lift(px)
 	now := time.Now()
-	b := &Backend{px: px, pg: px.PgConn(), dialer: d, parameters: reportedBy(px.PgConn()), incarnation: incarnation, opened: now, expires: d.expiry(now)}
+	b := &Backend{px: px, pg: px.PgConn(), wire: w, dialer: d, parameters: reportedBy(px.PgConn()), incarnation: incarnation, opened: now, expires: d.expiry(now)}
 	b.proven.Store(&now)
 	b.pg.CustomData()[ownBackend] = b
 	// Not cut short by who gives up: it would leave a process on the server that
@@ -137,30 +145,51 @@ func (d *Dialer) dial(ctx context.Context, incarnation uint64, opened *sockets) 
 	return b, nil
 }
 
-// sockets are what was opened for one backend.
-type sockets struct{ all []net.Conn }
+// sockets are what was opened for one backend while it was dialed. Cancel requests of
+// later are dialed in the same way, from any goroutine, and not noted.
+type sockets struct {
+	mu   sync.Mutex
+	over bool
+	all  []net.Conn
+}
 
 // noting is dial, and notes what it opens.
 func (s *sockets) noting(dial pgconn.DialFunc) pgconn.DialFunc {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		c, err := dial(ctx, network, address)
 		if err == nil {
-			s.all = append(s.all, c)
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			if !s.over {
+				s.all = append(s.all, c)
+			}
 		}
 		return c, err
 	}
 }
 
+// done ends the noting, and gives what was noted.
+func (s *sockets) done() []net.Conn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := s.all
+	s.over, s.all = true, nil
+	return all
+}
+
 func (s *sockets) close() {
-	for _, c := range s.all {
+	for _, c := range s.done() {
 		c.Close()
 	}
 }
 
+// discardTime bounds the farewell from a server that was just connected to.
+const discardTime = 5 * time.Second
+
 // discard closes a backend that was never lent. The end of ctx does not cut that
 // short: until the server's process is gone it counts against the pool's limit.
 func (b *Backend) discard(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), discardTime)
 	defer cancel()
 	b.Close(ctx)
 }

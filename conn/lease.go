@@ -29,7 +29,8 @@ func (l Lease) Backend() (*Backend, error) {
 }
 
 // Release gives the backend back. One that is not ready for its next holder is
-// reset, or closed and replaced, in the background. Releasing a lease a second time
+// reset, or closed and replaced, in the background; so is one that a statement, rows or
+// a batch still uses (see [Lease.Use]), whoever has them. Releasing a lease a second time
 // does nothing but report it to the pool's owner; releasing one that was revoked or
 // destroyed does nothing, and is as it should be. Release never blocks.
 func (l Lease) Release() {
@@ -46,6 +47,10 @@ func (l Lease) Release() {
 	if !sl.end(l.epoch) {
 		l.late()
 		return
+	}
+	if b.used() { // by a statement that began meanwhile
+		b.abandoned.Store(true)
+		cause = messages.Broken
 	}
 	if cause == messages.None {
 		if sl.marks.Load()&atRelease == 0 || sl.stays() {
@@ -101,6 +106,21 @@ func (l Lease) DestroySilent(reason error) {
 	}
 	b.owing = true
 	l.Destroy(reason)
+}
+
+// BreakOff ends the lease while somebody may still be using the backend, which is
+// cancelled and closed. What is done with the lease afterwards gets a [*StaleLeaseError].
+func (l Lease) BreakOff() {
+	b, err := l.Backend()
+	if err != nil {
+		return
+	}
+	b.abandoned.Store(true)
+	l.slot.pool.excused.add(l.slot.index, l.epoch) // a Release that is deferred still comes
+	if l.slot.end(l.epoch) {
+		l.slot.revoked.Store(l.epoch)
+		l.slot.pool.owner.Unfit(b, messages.Broken)
+	}
 }
 
 // Identity is the slot that was leased, and which of its leases this is. Safe for

@@ -20,7 +20,7 @@ func (b *Backend) Settle(ctx context.Context) (messages.Cause, error) {
 		return messages.Broken, err
 	}
 	if b.abandoned.Load() {
-		return messages.Broken, errors.New("a hook that does not stop has it")
+		return messages.Broken, errors.New("somebody still uses it")
 	}
 	if b.pg.IsClosed() {
 		return messages.Broken, errors.New("the connection was closed")
