@@ -8,19 +8,10 @@ import "strings"
 // as CALL and DO do. See the documentation of PostgreSQL, "Multiple Statements in a
 // Simple Query" and "Transaction Management" of PL/pgSQL.
 //
-// It errs on the side of false: it takes every semicolon for the end of a statement,
-// also one in a string, so that it looks at the begin of each statement that there is.
+// It errs on the side of false.
 func allOrNothing(sql string) bool {
-	for statement := range strings.SplitSeq(skipComments(sql), ";") {
-		statement = skipComments(statement)
-		if statement == "" {
-			continue
-		}
-		end := strings.IndexFunc(statement, func(r rune) bool { return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') })
-		if end < 0 {
-			end = len(statement)
-		}
-		switch strings.ToLower(statement[:end]) {
+	for verb, statement := range verbs(sql) {
+		switch verb {
 		case "select", "values", "table", "with", "insert", "update", "delete", "merge", "truncate", "set", "grant", "revoke", "comment", "refresh":
 		case "create", "alter", "drop":
 			if statement = strings.ToLower(statement); strings.Contains(statement, "concurrently") || strings.Contains(statement, "database") ||

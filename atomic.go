@@ -290,9 +290,10 @@ func (s *Session) prepare(ctx context.Context, gid string) error {
 		return err
 	}
 	defer s.leave()
+	sent := s.begun()
 	tag, err := s.backend.Conn().Exec(ctx, "prepare transaction '"+gid+"'", pgx.QueryExecModeSimpleProtocol)
 	if err == nil && tag.String() != "PREPARE TRANSACTION" {
 		err = pgx.ErrTxCommitRollback // what had failed before can't be prepared
 	}
-	return s.after(ctx, err)
+	return s.after(ctx, sent, "prepare", err)
 }

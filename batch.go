@@ -4,67 +4,116 @@ import (
 	"context"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/unoactor/unoactor/conn"
 )
 
-// leasedBatch gives its lease back when it is closed, unless the batch began a
-// transaction: that then has the lease.
-type leasedBatch struct {
+// openBatch are the results of a batch. Closing them ends what they hold: their lease,
+// unless the batch began a transaction, which has it then, or their session's turn.
+type openBatch struct {
 	pgx.BatchResults
-	lease Lease
-	tx    *leasedTx
+	ctx   context.Context //nolint:containedctx // of the batch that the results are of, to tell why it was cancelled
+	batch *pgx.Batch
+	use   conn.Use
+	tx    *leasedTx             // that the batch began, nil if it began none
+	done  func(err error) error // called once, with the error of Close; nil then
+	err   error                 // of Close
 }
 
-func newBatch(results pgx.BatchResults, l Lease) pgx.BatchResults {
-	if tx := results.Tx(); tx != nil {
-		return &leasedBatch{BatchResults: results, tx: &leasedTx{Tx: tx, lease: l}}
+func (b *openBatch) judge(err error) error {
+	if b.done == nil { // the connection may be somebody else's now
+		return err
 	}
-	return &leasedBatch{BatchResults: results, lease: l}
+	return judgeBatch(b.ctx, b.use, b.batch, err)
 }
 
-// Close reads what is left of the results and ends their lease.
-func (b *leasedBatch) Close() error {
-	err := b.BatchResults.Close()
-	if !b.lease.IsZero() {
-		b.lease.Release()
-		b.lease = Lease{}
+// Exec reads the result of the next statement.
+func (b *openBatch) Exec() (pgconn.CommandTag, error) {
+	tag, err := b.BatchResults.Exec()
+	return tag, b.judge(err)
+}
+
+// Query reads the rows of the next statement.
+func (b *openBatch) Query() (pgx.Rows, error) {
+	rows, err := b.BatchResults.Query()
+	return batchRows{rows, b}, b.judge(err)
+}
+
+// QueryRow reads the first row of the next statement. Its errors come from Scan.
+func (b *openBatch) QueryRow() pgx.Row {
+	rows, _ := b.Query()
+	return firstOf{rows}
+}
+
+// Close reads what is left of the results.
+func (b *openBatch) Close() error {
+	if b.done == nil {
+		return b.err
 	}
-	return err
+	read := false
+	defer func() {
+		if !read { // a function of the batch panicked, or ended its goroutine
+			b.end(nil)
+		}
+	}()
+	err := b.judge(b.BatchResults.Close())
+	read = true
+	b.end(err)
+	return b.err
+}
+
+func (b *openBatch) end(err error) {
+	done := b.done
+	b.done = nil
+	b.err = done(err)
 }
 
 // Tx is the transaction that the batch began, nil if it began none.
-func (b *leasedBatch) Tx() pgx.Tx {
+func (b *openBatch) Tx() pgx.Tx {
 	if b.tx == nil {
 		return nil
 	}
 	return b.tx
 }
 
-// leasedTx is a transaction with a lease of its own, which ends with it.
-type leasedTx struct {
-	pgx.Tx
-	lease Lease
+// batchRows are rows of a batch.
+type batchRows struct {
+	pgx.Rows
+	batch *openBatch
 }
 
-// Commit commits and ends the lease, whatever comes of it. An answer that did not
-// come is told by an [*AmbiguousCommitError].
-func (t *leasedTx) Commit(ctx context.Context) error {
-	if t.lease.IsZero() {
-		return pgx.ErrTxClosed
-	}
-	defer t.release()
-	return explain(ctx, commit(ctx, t.Tx))
+// Err is the error that ended the rows, if one did.
+func (r batchRows) Err() error { return r.batch.judge(r.Rows.Err()) }
+
+// firstOf is the first of some rows.
+type firstOf struct{ rows pgx.Rows }
+
+// Scan reads the row and closes the rows.
+func (f firstOf) Scan(dest ...any) error { return scanFirst(f.rows, dest) }
+
+// sender is a connection, or a transaction on one.
+type sender interface {
+	SendBatch(context.Context, *pgx.Batch) pgx.BatchResults
 }
 
-// Rollback rolls back and ends the lease, whatever comes of it. After Commit it
-// does nothing but say that the transaction is over.
-func (t *leasedTx) Rollback(ctx context.Context) error {
-	defer t.release()
-	return t.Tx.Rollback(ctx)
+// send sends the batch. If pgx panics on the way the results are closed.
+func (b *openBatch) send(on sender) {
+	sent := false
+	defer func() {
+		if !sent {
+			b.end(errPanicked)
+		}
+	}()
+	b.BatchResults = on.SendBatch(b.ctx, b.batch)
+	sent = true
 }
 
-func (t *leasedTx) release() {
-	if !t.lease.IsZero() {
-		t.lease.Release()
-		t.lease = Lease{}
-	}
+// batchUsing sends a batch in a use of a lease, which lasts until the results are closed.
+func batchUsing(ctx context.Context, use conn.Use, on sender, batch *pgx.Batch) *openBatch {
+	b := &openBatch{ctx: ctx, batch: batch, use: use}
+	b.done = func(err error) error { b.use.Done(); return err }
+	b.send(on)
+	b.use.Open()
+	return b
 }

@@ -26,7 +26,12 @@ func (e *AmbiguousCommitError) Unwrap() error { return e.Err }
 // on a leased connection: a COMMIT that was sent and not answered is told by an
 // [*AmbiguousCommitError], any other error but [pgx.ErrTxClosed] means that nothing
 // was committed.
-func Commit(ctx context.Context, tx pgx.Tx) error { return explain(ctx, commit(ctx, tx)) }
+func Commit(ctx context.Context, tx pgx.Tx) error {
+	if t, ours := tx.(*leasedTx); ours {
+		return t.Commit(ctx)
+	}
+	return explain(ctx, commit(ctx, tx))
+}
 
 // errLostBefore is a connection that was lost before COMMIT was sent.
 var errLostBefore = errors.New("the connection was lost before COMMIT: the transaction is rolled back")
@@ -47,13 +52,29 @@ func commit(ctx context.Context, tx pgx.Tx) error {
 		}
 		return ErrTransactionEnded
 	}
-	lost := tx.Conn().IsClosed() && !over(tx)
+	begun := !over(tx)
+	lost := tx.Conn().IsClosed() && begun
+	s, gone := Sending{}, error(nil)
+	if b := conn.BackendOf(tx.Conn()); b != nil {
+		s = Sending{use: b.Watch(), known: true}
+		gone = b.HungUp(ctx)
+	}
+	if gone == nil && ctx.Err() != nil && !lost && begun {
+		again, cancel := RollbackContext(ctx) // pgx would close the connection
+		defer cancel()
+		_ = tx.Rollback(again) // if it fails the connection is closed, which rolls back too
+		return ctx.Err()
+	}
 	err := tx.Commit(ctx)
 	switch {
-	case err == nil, answered(err), errors.Is(err, pgx.ErrTxCommitRollback), errors.Is(err, pgx.ErrTxClosed), conn.Unsent(err):
+	case err == nil, answered(err), errors.Is(err, pgx.ErrTxCommitRollback), errors.Is(err, pgx.ErrTxClosed):
 		return err
-	case lost:
-		return errLostBefore
+	case gone != nil:
+		return fmt.Errorf("%w: %w", errLostBefore, gone)
+	case conn.Unsent(err), Unknown(err):
+		return err
+	case lost, begun && s.known && !s.use.Sent():
+		return fmt.Errorf("%w: %w", errLostBefore, err)
 	}
 	return &AmbiguousCommitError{Err: err}
 }

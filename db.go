@@ -3,7 +3,6 @@ package unoactor
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -101,15 +100,36 @@ func (db *DB) exec(ctx context.Context, sql string, args []any) (pgconn.CommandT
 		if err != nil {
 			return pgconn.CommandTag{}, err
 		}
-		tag, err := b.Conn().Exec(ctx, sql, args...)
-		if err == nil {
-			l.Answered()
-		}
-		l.Release()
+		tag, err := execOn(ctx, l, b, sql, args)
 		if err == nil || try == 2 || !conn.Unsent(err) {
-			return tag, explain(ctx, err)
+			return tag, err
 		}
 	}
+}
+
+// errPanicked is why a backend is closed in the middle of whose statement somebody
+// panicked: a tracer, or a type that encodes itself.
+var errPanicked = errors.New("a panic, or the end of the goroutine, in the middle of a statement")
+
+// execOn runs a statement on a lease, which it ends.
+func execOn(ctx context.Context, l Lease, b *conn.Backend, sql string, args []any) (pgconn.CommandTag, error) {
+	returned := false
+	defer func() {
+		if !returned {
+			l.Destroy(errPanicked)
+		}
+	}()
+	use := b.Watch()
+	tag, err := b.Conn().Exec(ctx, sql, args...)
+	returned = true
+	if err == nil {
+		l.Answered()
+		l.Release()
+		return tag, nil
+	}
+	err = judge(ctx, use, sql, err)
+	l.Release()
+	return tag, err
 }
 
 // Query runs a statement and returns its rows, which hold a lease until they
@@ -164,15 +184,31 @@ func (db *DB) query(ctx context.Context, sql string, args []any) (*leasedRows, e
 		if err != nil {
 			return nil, err
 		}
-		rows, err := b.Conn().Query(ctx, sql, args...)
-		if err == nil {
-			return newRows(ctx, l, b, rows), nil
-		}
-		l.Release()
-		if try == 2 || !conn.Unsent(err) {
-			return nil, explain(ctx, err)
+		rows, err := queryOn(ctx, l, b, sql, args)
+		if err == nil || try == 2 || !conn.Unsent(err) {
+			return rows, err
 		}
 	}
+}
+
+// queryOn runs a statement on a lease, which ends with the rows, or at once if there
+// are none for an error.
+func queryOn(ctx context.Context, l Lease, b *conn.Backend, sql string, args []any) (*leasedRows, error) {
+	returned := false
+	defer func() {
+		if !returned {
+			l.Destroy(errPanicked)
+		}
+	}()
+	use := b.Watch()
+	rows, err := b.Conn().Query(ctx, sql, args...)
+	returned = true
+	if err == nil {
+		return newRows(ctx, l, b, rows, use, sql), nil
+	}
+	err = judge(ctx, use, sql, err)
+	l.Release()
+	return nil, err
 }
 
 // SendBatch sends all queued statements in one round trip. The results hold a
@@ -182,7 +218,27 @@ func (db *DB) SendBatch(ctx context.Context, batch *pgx.Batch) pgx.BatchResults 
 	if err != nil {
 		return pgx.FailedBatchResults(batch, err)
 	}
-	return newBatch(b.Conn().SendBatch(ctx, batch), l)
+	results := &openBatch{ctx: ctx, batch: batch, use: b.Watch()}
+	results.done = func(err error) error {
+		switch {
+		case errors.Is(err, errPanicked):
+			l.Destroy(err)
+		case results.tx == nil:
+			l.Release()
+		default:
+			results.use.Done()
+		}
+		return err
+	}
+	results.send(b.Conn())
+	if tx := results.BatchResults.Tx(); tx != nil {
+		results.tx = &leasedTx{tx: tx, lease: l, owns: true}
+		if results.use, err = l.Use(); err != nil { // revoked meanwhile
+			return pgx.FailedBatchResults(batch, err)
+		}
+		results.use.Open()
+	}
+	return results
 }
 
 // CopyFrom loads rows with COPY and returns how many there were.
@@ -192,8 +248,9 @@ func (db *DB) CopyFrom(ctx context.Context, table pgx.Identifier, columns []stri
 		return 0, err
 	}
 	defer l.Release()
-	n, err := b.Conn().CopyFrom(ctx, table, columns, source)
-	return n, explain(ctx, err)
+	use := b.Watch()
+	n, err := copyFrom(ctx, b.Conn(), table, columns, source)
+	return n, judge(ctx, use, "copy", err)
 }
 
 // Begin starts a transaction, which has a lease of its own until it is committed
@@ -206,12 +263,32 @@ func (db *DB) BeginTx(ctx context.Context, options pgx.TxOptions) (pgx.Tx, error
 	if err != nil {
 		return nil, err
 	}
-	tx, err := b.Conn().BeginTx(ctx, options)
+	tx, err := beginOn(ctx, l, b, options)
 	if err != nil {
 		l.Release()
+		return nil, err
+	}
+	return tx, nil
+}
+
+// beginOn begins a transaction on a lease that is new, and ends with it.
+func beginOn(ctx context.Context, l Lease, b *conn.Backend, options pgx.TxOptions) (*leasedTx, error) {
+	if err := ctx.Err(); err != nil { // pgx would close the connection
 		return nil, explain(ctx, err)
 	}
-	return &leasedTx{Tx: tx, lease: l}, nil
+	returned := false
+	defer func() {
+		if !returned {
+			l.Destroy(errPanicked)
+		}
+	}()
+	use := b.Watch()
+	tx, err := b.Conn().BeginTx(ctx, options)
+	returned = true
+	if err != nil {
+		return nil, judge(ctx, use, "begin", err)
+	}
+	return &leasedTx{tx: tx, lease: l, owns: true}, nil
 }
 
 // Tx runs f in a transaction: committed if f returns nil, else rolled back, also
@@ -236,38 +313,45 @@ func (db *DB) txOnce(ctx context.Context, options pgx.TxOptions, f func(pgx.Tx) 
 		}
 		return err
 	}
-	defer l.Release()
-	tx, err := b.Conn().BeginTx(ctx, options)
+	tx, err := beginOn(ctx, l, b, options)
 	if err != nil {
-		return &harmlessError{explain(ctx, err), b.Conn().IsClosed()}
+		lost := b.Conn().IsClosed()
+		l.Release()
+		return &harmlessError{err, lost}
 	}
-	ended := false
-	defer func() {
-		if !ended { // f panicked, or ended its goroutine
-			_ = tx.Rollback(ctx) // if it fails the lease's end does it, or closes the backend
+	tx.owns = false   // what f ends is the transaction alone
+	defer l.Release() // the pool rolls back what is not over, or closes the backend
+	if err = f(tx); err != nil {
+		if _, gone := l.Backend(); gone != nil || tx.ended || l.Running() {
+			return explain(ctx, err) // f ended it: who knows how; or a goroutine of its may
 		}
-	}()
-	err = f(tx)
-	ended = true
-	if err != nil {
-		lost, unknown := b.Conn().IsClosed(), over(tx)
-		unknown = errors.Is(tx.Rollback(ctx), pgx.ErrTxClosed) || unknown
-		if unknown { // f ended it: who knows how
+		lost, unknown := b.Conn().IsClosed(), over(tx.tx)
+		if ctx.Err() == nil && !l.InUse() {
+			unknown = errors.Is(tx.Rollback(ctx), pgx.ErrTxClosed) || unknown
+		}
+		tx.ended = true
+		if unknown {
 			return explain(ctx, err)
 		}
 		return &harmlessError{explain(ctx, err), lost} // COMMIT was never sent
 	}
-	err = explain(ctx, commit(ctx, tx))
+	switch {
+	case tx.ended:
+		return pgx.ErrTxClosed
+	case l.InUse():
+		tx.ended = true
+		return errStillOpen
+	case ctx.Err() != nil:
+		tx.ended = true
+		return &harmlessError{explain(ctx, ctx.Err()), false}
+	}
+	tx.ended = true
+	err = commitLeased(ctx, l, tx.tx)
 	if errors.Is(err, errLostBefore) || answered(err) {
 		return &harmlessError{err, !answered(err)}
 	}
 	return err
 }
 
-// explain adds to the server's "canceling statement" why it was cancelled.
-func explain(ctx context.Context, err error) error {
-	if err == nil || ctx.Err() == nil || errors.Is(err, ctx.Err()) {
-		return err
-	}
-	return fmt.Errorf("%w: %w", ctx.Err(), err)
-}
+// explain adds to what the end of a context brought about that it was: see [conn.Explain].
+func explain(ctx context.Context, err error) error { return conn.Explain(ctx, err) }

@@ -84,6 +84,7 @@ func (x *exchange) run(ctx context.Context) error {
 		texts[i] = q.sql
 	}
 	trace := traceBatch(ctx, s.backend, texts)
+	s.backend.Sending()
 	results := s.backend.Conn().PgConn().ExecBatch(trace.ctx, batch)
 	var err error
 	answered := 0
@@ -143,9 +144,10 @@ func (s *Session) fetch(ctx context.Context, e *entry, key string) ([]driver.Val
 	if _, err := s.connection(ctx); err != nil {
 		return nil, err
 	}
+	sent := s.begun()
 	row, err := s.fetchOn(ctx, e)
 	if err != nil {
-		return nil, fmt.Errorf("read %s (%s): %w", e.model.Table, key, s.after(ctx, err))
+		return nil, fmt.Errorf("read %s (%s): %w", e.model.Table, key, s.after(ctx, sent, "select", err))
 	}
 	return row, nil
 }

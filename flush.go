@@ -87,6 +87,7 @@ func (s *Session) send(ctx context.Context, p plan) error {
 	for i, t := range p.tasks {
 		before[i] = t.entry.look()
 	}
+	sent := s.begun()
 	err := s.sendAll(ctx, p)
 	for i, t := range p.tasks {
 		if err != nil {
@@ -95,7 +96,7 @@ func (s *Session) send(ctx context.Context, p plan) error {
 			t.done(s.unit, before[i])
 		}
 	}
-	return s.after(ctx, err)
+	return s.after(ctx, sent, "insert", err)
 }
 
 func (s *Session) sendAll(ctx context.Context, p plan) error {

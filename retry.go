@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/unoactor/unoactor/config"
+	"github.com/unoactor/unoactor/conn"
 )
 
 // RetryError is an operation that failed as often as the pool's retry settings
@@ -46,7 +47,7 @@ func repeat(ctx context.Context, r *config.Retry, do func() error) error {
 	case !repeatable(last, r.RetryableErrors):
 		return bare(last)
 	case attempts <= r.MaxRetries: // ctx ended
-		return explain(ctx, bare(last))
+		return conn.Ended(ctx, bare(last))
 	}
 	return &RetryError{Attempts: attempts, Took: time.Since(began), Err: bare(last)}
 }

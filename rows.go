@@ -10,13 +10,17 @@ import (
 	"github.com/unoactor/unoactor/conn"
 )
 
-// leasedRows give their lease back when they are closed or exhausted, or tell the
-// session that they are of.
+// leasedRows give their lease back when they are closed or exhausted, or end their use of
+// it, or tell the session that they are of.
 type leasedRows struct {
 	pgx.Rows
-	lease   Lease
+	lease   Lease // zero when they are closed
 	session *Session
 	ctx     context.Context //nolint:containedctx // of the query that the rows are a part of, to tell why it was cancelled
+	sql     string
+	use     conn.Use
+	uses    bool  // they end their use of the lease, not the lease
+	err     error // that ended them, when they are closed
 }
 
 // supply is a stock of rows that a backend keeps for whoever leases it: one
@@ -25,7 +29,7 @@ type supply struct{ stock []leasedRows }
 
 const supplySize = 32
 
-func newRows(ctx context.Context, l Lease, b *conn.Backend, rows pgx.Rows) *leasedRows {
+func newRows(ctx context.Context, l Lease, b *conn.Backend, rows pgx.Rows, use conn.Use, sql string) *leasedRows {
 	place := b.Scratch()
 	s, ok := (*place).(*supply)
 	if !ok {
@@ -37,23 +41,33 @@ func newRows(ctx context.Context, l Lease, b *conn.Backend, rows pgx.Rows) *leas
 	}
 	r := &s.stock[0]
 	s.stock = s.stock[1:]
-	r.Rows, r.lease, r.ctx = rows, l, ctx
+	r.Rows, r.lease, r.ctx, r.use, r.sql = rows, l, ctx, use, sql
 	return r
 }
 
 // Close closes the rows and ends their lease. Calling it again does nothing.
 func (r *leasedRows) Close() {
-	r.Rows.Close()
-	if s := r.session; s != nil {
-		r.session = nil
-		s.readingDone(r.Err())
+	if r.lease.IsZero() {
+		return
 	}
-	if !r.lease.IsZero() {
-		if r.Rows.Err() == nil {
-			r.lease.Answered()
-		}
-		r.lease.Release()
-		r.lease = Lease{}
+	l := r.lease
+	r.lease = Lease{}
+	defer r.done(l) // also if a tracer panics
+	r.Rows.Close()
+	if r.err = judge(r.ctx, r.use, r.sql, r.Rows.Err()); r.err == nil {
+		l.Answered()
+	}
+}
+
+func (r *leasedRows) done(l Lease) {
+	switch s := r.session; {
+	case s != nil:
+		r.session = nil
+		s.readingDone(r.err)
+	case r.uses:
+		r.use.Done()
+	default:
+		l.Release()
 	}
 }
 
@@ -67,7 +81,12 @@ func (r *leasedRows) Next() bool {
 }
 
 // Err is the error that ended the rows, if one did.
-func (r *leasedRows) Err() error { return explain(r.ctx, r.Rows.Err()) }
+func (r *leasedRows) Err() error {
+	if r.lease.IsZero() {
+		return r.err
+	}
+	return judge(r.ctx, r.use, r.sql, r.Rows.Err())
+}
 
 // leasedRow is the first of some rows.
 type leasedRow leasedRows

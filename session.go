@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 
 	"github.com/jackc/pgx/v5"
@@ -26,13 +27,15 @@ type Session struct {
 	config *SessionConfig
 	guard  atomic.Int32
 
-	lease   Lease
+	mu      sync.Mutex
+	lease   Lease         // changed under mu by the goroutine whose turn it is, for who closes the session meanwhile
 	backend *conn.Backend // of the lease
-	rows    *leasedRows   // those that are open
-	levels  []level       // the transaction and its savepoints, outermost first
-	lost    error         // what ended the connection that the transaction was on
-	spent   bool          // statements were run on the lease before: it may have state of theirs
-	unit    *unit         // nil until the first object
+	use     conn.Use      // of the lease, while it is somebody's turn
+	inUse   bool
+	levels  []level // the transaction and its savepoints, outermost first
+	lost    error   // what ended the connection that the transaction was on
+	spent   bool    // statements were run on the lease before: it may have state of theirs
+	unit    *unit   // nil until the first object
 }
 
 // NewSession makes a session, which must be closed. Nothing is leased yet.
@@ -62,8 +65,11 @@ func (db *DB) Session(ctx context.Context, f func(context.Context, *Session) err
 
 // finish is what a session does that ends well.
 func (s *Session) finish(ctx context.Context) error {
-	if s.guard.Load() == sessionEnded {
+	switch {
+	case s.guard.Load() == sessionEnded:
 		return nil // f closed it
+	case s.others():
+		return errStillOpen
 	}
 	if n := len(s.levels); n > 1 || n == 1 && !s.levels[0].implicit {
 		return errors.New("the session ended in a transaction, which is rolled back: end it with Commit or Rollback, or use Session.Tx")
@@ -79,8 +85,9 @@ func (s *Session) finish(ctx context.Context) error {
 
 // Close ends the session: an open transaction is rolled back, objects that were not
 // flushed are forgotten, and the lease is given back. It never blocks: what takes time
-// happens in the background. Calling it again does nothing. While another goroutine
-// runs a statement, which is a mistake, the session ends after that.
+// happens in the background. Calling it again does nothing. A backend in the middle of
+// something is closed: where rows or a batch were left open, or the connection was not
+// given back, or another goroutine runs a statement, which is cancelled.
 func (s *Session) Close() {
 	for {
 		state := s.guard.Load()
@@ -89,6 +96,11 @@ func (s *Session) Close() {
 			return
 		case sessionRunning:
 			if s.guard.CompareAndSwap(state, sessionEnding) {
+				s.mu.Lock()
+				defer s.mu.Unlock()
+				if _, err := s.lease.Backend(); err == nil {
+					s.lease.Release() // in use: what runs there is cancelled, and the backend closed
+				}
 				return
 			}
 		default:
@@ -100,25 +112,61 @@ func (s *Session) Close() {
 	}
 }
 
-// end gives back all that the session has. Its guard says that it has ended.
+// end gives back all that the session has. Its guard says that it has ended. A use that
+// lasts, of rows or of a batch, has the backend closed.
 func (s *Session) end() {
-	if s.rows != nil {
-		s.rows.session = nil
-		s.rows.Rows.Close()
-		s.rows = nil
-	}
 	if s.unit != nil {
 		s.unit.rolledBack(0)
 	}
 	s.levels, s.unit = nil, nil
-	s.giveBack()
-}
-
-func (s *Session) giveBack() {
 	if _, err := s.lease.Backend(); err == nil { // else it was revoked, and has nothing to give
 		s.lease.Release() // in a transaction: the pool rolls it back
 	}
+	s.forget()
+}
+
+// giveBack ends the lease of a session whose turn it is.
+func (s *Session) giveBack() {
+	s.dropUse()
+	if _, err := s.lease.Backend(); err == nil { // as above
+		s.lease.Release()
+	}
+	s.forget()
+}
+
+// forget is what follows the end of the lease.
+func (s *Session) forget() {
+	s.dropUse()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.lease, s.backend, s.spent = Lease{}, nil, false
+}
+
+// hold has the session have a lease. It may have been closed while it waited for it.
+func (s *Session) hold(l Lease, b *conn.Backend) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.guard.Load() == sessionEnding {
+		l.Release()
+		return ErrSessionEnded
+	}
+	s.lease, s.backend = l, b
+	s.takeUse()
+	return nil
+}
+
+func (s *Session) takeUse() {
+	if !s.lease.IsZero() && !s.inUse {
+		use, err := s.lease.Use()
+		s.use, s.inUse = use, err == nil
+	}
+}
+
+func (s *Session) dropUse() {
+	if s.inUse {
+		s.use.Done()
+		s.inUse = false
+	}
 }
 
 // DB is the pool that the session works on.
@@ -134,9 +182,16 @@ func (s *Session) leased(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		s.lease, s.backend = l, b
-	} else if _, err := s.lease.Backend(); err != nil {
+		return s.hold(l, b)
+	}
+	if _, err := s.lease.Backend(); err != nil {
 		return s.gone(err) // it was revoked
+	}
+	if len(s.levels) > 0 {
+		return nil
+	}
+	if err := s.backend.HungUp(ctx); err != nil {
+		return s.gone(err)
 	}
 	return nil
 }
@@ -174,12 +229,19 @@ func (s *Session) gone(err error) error {
 	return err
 }
 
+// begun is a statement that is about to be sent: what judges it afterwards.
+func (s *Session) begun() Sending { return Sending{use: s.backend.Watch(), known: true} }
+
 // after judges what came of a statement: a connection that it lost is given back.
-func (s *Session) after(ctx context.Context, err error) error {
-	if err != nil && s.backend != nil && s.backend.Conn().IsClosed() {
-		return s.gone(explain(ctx, err))
+func (s *Session) after(ctx context.Context, sent Sending, sql string, err error) error {
+	if err == nil {
+		return nil
 	}
-	return explain(ctx, err)
+	err = sent.Failed(ctx, sql, err)
+	if s.backend != nil && s.backend.Conn().IsClosed() {
+		return s.gone(err)
+	}
+	return err
 }
 
 // again says whether a statement that failed should be sent once more, for it never
@@ -219,13 +281,14 @@ func (s *Session) exec(ctx context.Context, sql string, args []any) (pgconn.Comm
 		if err != nil {
 			return pgconn.CommandTag{}, err
 		}
+		sent := s.begun()
 		tag, err := c.Exec(ctx, sql, args...)
 		if err == nil {
 			s.lease.Answered()
 			return tag, nil
 		}
-		again := try == 1 && s.again(first, err)
-		if err = s.after(ctx, err); !again {
+		err = s.after(ctx, sent, sql, err)
+		if try == 2 || !s.again(first, err) {
 			return tag, err
 		}
 	}
@@ -280,39 +343,44 @@ func (s *Session) guardedQuery(ctx context.Context, sql string, args []any) (pgx
 	if err := s.enter(); err != nil {
 		return nil, err
 	}
+	reading := false
+	defer func() {
+		if !reading {
+			s.leave()
+		}
+	}()
 	if r := s.retries(); r != nil {
-		return s.queryAgain(ctx, r, sql, args)
+		seen, err := s.queryAgain(ctx, r, sql, args)
+		if err != nil {
+			return nil, err
+		}
+		if reading = !seen.lease.IsZero(); reading { // else they were read to their end
+			s.stay(sessionReading)
+		}
+		return seen, nil
 	}
 	rows, err := s.query(ctx, sql, args)
 	if err != nil {
-		s.leave()
 		return nil, err
 	}
-	s.startReading()
+	reading = true
+	s.stay(sessionReading)
 	return rows, nil
 }
 
-func (s *Session) queryAgain(ctx context.Context, r *config.Retry, sql string, args []any) (pgx.Rows, error) {
+func (s *Session) queryAgain(ctx context.Context, r *config.Retry, sql string, args []any) (*seenRows, error) {
 	var seen *seenRows
 	spent := s.spent
 	err := repeat(ctx, r, func() error {
 		rows, err := s.query(ctx, sql, args)
 		if err == nil {
-			seen, err = see(rows)
-			err = s.after(ctx, err)
+			if seen, err = see(rows); err != nil && s.backend.Conn().IsClosed() {
+				err = s.gone(err)
+			}
 		}
 		return s.statementError(err, sql, spent)
 	})
-	if err != nil {
-		s.leave()
-		return nil, err
-	}
-	if s.rows != nil {
-		s.startReading()
-	} else {
-		s.leave() // they were read to their end
-	}
-	return seen, nil
+	return seen, err
 }
 
 func (s *Session) query(ctx context.Context, sql string, args []any) (*leasedRows, error) {
@@ -322,14 +390,15 @@ func (s *Session) query(ctx context.Context, sql string, args []any) (*leasedRow
 		if err != nil {
 			return nil, err
 		}
+		sent := s.begun()
 		rows, err := c.Query(ctx, sql, args...)
 		if err == nil {
-			s.rows = newRows(ctx, Lease{}, s.backend, rows)
-			s.rows.session = s
-			return s.rows, nil
+			r := newRows(ctx, s.lease, s.backend, rows, sent.use, sql)
+			r.session = s
+			return r, nil
 		}
-		again := try == 1 && s.again(first, err)
-		if err = s.after(ctx, err); !again {
+		err = s.after(ctx, sent, sql, err)
+		if try == 2 || !s.again(first, err) {
 			return nil, err
 		}
 	}
@@ -341,12 +410,33 @@ func (s *Session) SendBatch(ctx context.Context, batch *pgx.Batch) pgx.BatchResu
 	if err := s.enter(); err != nil {
 		return pgx.FailedBatchResults(batch, err)
 	}
+	open := false
+	defer func() {
+		if !open {
+			s.leave()
+		}
+	}()
 	c, err := s.connection(ctx)
 	if err != nil {
-		s.leave()
 		return pgx.FailedBatchResults(batch, err)
 	}
-	return &sessionBatch{BatchResults: c.SendBatch(ctx, batch), session: s, ctx: ctx}
+	b := &openBatch{ctx: ctx, batch: batch, use: s.begun().use}
+	b.done = func(err error) error {
+		if open && !s.resume(sessionOpen) {
+			return err // the session has ended
+		}
+		if err != nil && s.backend.Conn().IsClosed() {
+			err = s.gone(err)
+		}
+		if open {
+			s.leave()
+		}
+		return err
+	}
+	b.send(c)
+	open = true
+	s.stay(sessionOpen)
+	return b
 }
 
 // CopyFrom loads rows with COPY and returns how many there were.
@@ -359,43 +449,51 @@ func (s *Session) CopyFrom(ctx context.Context, table pgx.Identifier, columns []
 	if err != nil {
 		return 0, err
 	}
-	n, err := c.CopyFrom(ctx, table, columns, source)
-	return n, s.after(ctx, err)
+	sent := s.begun()
+	n, err := copyFrom(ctx, c, table, columns, source)
+	return n, s.after(ctx, sent, "copy", err)
 }
 
 // Conn is the session's connection as pgx has it, for what a session has no method
 // for, and for other libraries. The session is busy until done is called. What uses
-// the connection must leave it in the transaction in which it found it.
+// the connection must leave it in the transaction in which it found it: one that it left
+// open is rolled back with the connection, one that it ended is told as lost.
 func (s *Session) Conn(ctx context.Context) (c *pgx.Conn, done func(), err error) {
 	if err := s.enter(); err != nil {
 		return nil, nil, err
 	}
+	lent := false
+	defer func() {
+		if !lent {
+			s.leave()
+		}
+	}()
 	if c, err = s.connection(ctx); err != nil {
-		s.leave()
 		return nil, nil, err
 	}
+	lent = true
+	s.stay(sessionOpen)
+	var once sync.Once
 	return c, func() {
-		if c.IsClosed() {
-			_ = s.gone(errors.New("the connection was closed"))
-		}
-		s.leave()
+		once.Do(func() {
+			if s.resume(sessionOpen) {
+				s.takeBack(c)
+				s.leave()
+			}
+		})
 	}, nil
 }
 
-// sessionBatch gives the session back when it is closed.
-type sessionBatch struct {
-	pgx.BatchResults
-	session *Session
-	ctx     context.Context //nolint:containedctx // of the batch that the results are of, to tell why it was cancelled
-}
-
-// Close reads what is left of the results.
-func (b *sessionBatch) Close() error {
-	err := b.BatchResults.Close()
-	if b.session != nil {
-		err = b.session.after(b.ctx, err)
-		b.session.leave()
-		b.session = nil
+// takeBack looks at what became of a connection that was lent.
+func (s *Session) takeBack(c *pgx.Conn) {
+	switch {
+	case c.IsClosed():
+		_ = s.gone(errors.New("the connection was closed"))
+	case c.PgConn().IsBusy():
+		s.breakOff(errStillOpen)
+	case len(s.levels) == 0 && c.PgConn().TxStatus() != 'I':
+		s.giveBack() // the pool rolls back
+	case len(s.levels) > 0 && c.PgConn().TxStatus() == 'I':
+		s.lost = errors.New("what used the session's connection ended its transaction")
 	}
-	return err
 }

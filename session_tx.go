@@ -1,6 +1,7 @@
 package unoactor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -62,14 +63,17 @@ func (s *Session) begin(ctx context.Context, options pgx.TxOptions) error {
 
 // push begins a level on the backend that there is.
 func (s *Session) push(ctx context.Context, options pgx.TxOptions, added level) error {
-	var err error
-	if len(s.levels) > 0 {
+	sent := s.begun()
+	err := ctx.Err() // in which pgx would close the connection
+	switch {
+	case err != nil:
+	case len(s.levels) > 0:
 		err = s.savepoint(ctx, "savepoint ", len(s.levels))
-	} else {
+	default:
 		added.tx, err = s.backend.Conn().BeginTx(ctx, options)
 	}
 	if err != nil {
-		return s.after(ctx, err)
+		return s.after(ctx, sent, "begin", err)
 	}
 	s.levels = append(s.levels, added)
 	if s.unit != nil {
@@ -113,15 +117,22 @@ func (s *Session) commit(ctx context.Context) error {
 		return err
 	}
 	if at := len(s.levels) - 1; at > 0 {
+		sent := s.begun()
 		if err := s.savepoint(ctx, "release savepoint ", at); err != nil {
-			return s.after(ctx, err) // it is still there to be rolled back to
+			return s.after(ctx, sent, "release", err) // it is still there to be rolled back to
 		}
 		s.pop(true)
 		return nil
 	}
+	if err := ctx.Err(); err != nil {
+		s.pop(false)
+		s.giveBack() // the pool rolls back
+		return explain(ctx, err)
+	}
+	sent := s.begun()
 	err := commit(ctx, s.levels[0].tx)
 	s.pop(err == nil)
-	return s.after(ctx, err)
+	return s.after(ctx, sent, "begin", err) // commit has told already what it is that nobody knows
 }
 
 // pop ends the innermost level.
@@ -175,17 +186,21 @@ func (s *Session) rollback(ctx context.Context) error {
 		s.giveBack() // the pool rolls back, for which ctx leaves no time here
 		return nil
 	case at == 0:
+		sent := s.begun()
 		if err := tx.Rollback(ctx); err != nil { // pgx has closed the connection: that rolls back too
-			_ = s.after(ctx, err)
+			_ = s.after(ctx, sent, "begin", err)
 		}
 		return nil
 	}
+	sent := s.begun()
+	ctx, cancel := RollbackContext(ctx)
+	defer cancel()
 	err := s.savepoint(ctx, "rollback to savepoint ", at)
 	if err != nil && !s.backend.Conn().IsClosed() {
 		s.lease.Destroy(err) // nobody knows in what state it is
 		return s.gone(explain(ctx, err))
 	}
-	return s.after(ctx, err)
+	return s.after(ctx, sent, "begin", err)
 }
 
 // InTransaction says how deep the session is in transactions: 0 is in none, more
@@ -218,6 +233,10 @@ func (s *Session) txOnce(ctx context.Context, options pgx.TxOptions, f func(cont
 	}()
 	err := f(ctx, s)
 	ended = true
+	if s.others() {
+		s.Close()
+		return explain(ctx, cmp.Or(err, errStillOpen))
+	}
 	switch {
 	case len(s.levels) < depth: // f ended it, or the session: who knows how
 		return explain(ctx, err)
@@ -260,8 +279,9 @@ func beginError(err error) error {
 
 // unwind rolls back down to below a level.
 func (s *Session) unwind(ctx context.Context, depth int) {
-	if s.enter() != nil {
-		return // it has ended, and rolled back
+	if s.enter() != nil && !s.reclaim() {
+		s.Close() // another goroutine runs a statement in it, or it has ended: both roll back
+		return
 	}
 	defer s.leave()
 	for len(s.levels) >= depth {

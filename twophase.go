@@ -159,11 +159,12 @@ func (s *Session) concludeHere(ctx context.Context, gid string, commit bool) err
 	if s.lost != nil || s.lease.IsZero() {
 		return errLostBefore
 	}
+	sent := s.begun()
 	_, err := s.backend.Conn().Exec(ctx, endPrepared(gid, commit))
 	if absent(err) {
 		return nil
 	}
-	return s.after(ctx, err)
+	return s.after(ctx, sent, "commit prepared", err)
 }
 
 // decided has the session take note of what became of its transaction.

@@ -3,6 +3,8 @@ package unobun
 import (
 	"context"
 	"errors"
+	"sync"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/uptrace/bun"
@@ -10,6 +12,7 @@ import (
 
 	"github.com/unoactor/unoactor"
 	"github.com/unoactor/unoactor/adapters/unosql"
+	"github.com/unoactor/unoactor/conn"
 )
 
 // With calls f with bun on a session's backend: what it does is in the session's
@@ -27,9 +30,76 @@ func With(ctx context.Context, s *unoactor.Session, f func(ctx context.Context, 
 	} else {
 		d = newDialect()
 	}
-	db := bun.NewDB(unosql.OpenFunc(escaping(s)), d)
+	var out lent
+	db := bun.NewDB(unosql.OpenFunc(out.keep(escaping(s))), d)
 	defer db.Close()
-	return f(ctx, db)
+	defer out.end(s)
+	if err := f(ctx, db); err != nil {
+		return err
+	}
+	if out.end(s) {
+		return errLeftOpen
+	}
+	return nil
+}
+
+// errLeftOpen is a function that ended in the middle of something.
+var errLeftOpen = errors.New("the function left rows, a connection or a transaction of bun's open: the session is closed, which rolls back; " +
+	"close them before it returns")
+
+// lent is the session's connection while bun has it.
+type lent struct {
+	mu    sync.Mutex
+	ctx   context.Context //nolint:containedctx // of what it was asked for: at its end database/sql gives it back by itself
+	given chan struct{}   // nil while it is not lent; closed when it is given back
+}
+
+// keep takes note of what acquire gives until it is given back.
+func (l *lent) keep(acquire unosql.AcquireFunc) unosql.AcquireFunc {
+	return func(ctx context.Context) (*pgx.Conn, func(), error) {
+		c, done, err := acquire(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		given := make(chan struct{})
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.ctx, l.given = ctx, given
+		return c, func() {
+			done()
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			if l.given == given {
+				l.given = nil
+			}
+			close(given)
+		}, nil
+	}
+}
+
+// giveBackTime is how long database/sql may take to roll back after the end of a context.
+const giveBackTime = 5 * conn.CancelTime
+
+// end sees that the connection is given back. It returns true where it was not: then the
+// session is closed, for somebody may still be using it.
+func (l *lent) end(s *unoactor.Session) bool {
+	l.mu.Lock()
+	ctx, given := l.ctx, l.given
+	l.mu.Unlock()
+	if given == nil {
+		return false
+	}
+	if ctx.Err() != nil {
+		late := time.NewTimer(giveBackTime)
+		defer late.Stop()
+		select {
+		case <-given:
+			return false
+		case <-late.C:
+		}
+	}
+	s.Close()
+	return true
 }
 
 // escaping gives a session's connection if what bun writes into a statement means

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
-	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -69,7 +68,11 @@ func (c *connection) Ping(ctx context.Context) error {
 	if err := c.usable(); err != nil {
 		return err
 	}
-	return c.explain(ctx, c.pgx.Ping(ctx))
+	sent, err := c.send(ctx)
+	if err != nil {
+		return err
+	}
+	return c.failed(ctx, sent, "", c.pgx.Ping(ctx))
 }
 
 func (c *connection) ExecContext(ctx context.Context, query string, values []driver.NamedValue) (driver.Result, error) {
@@ -80,10 +83,15 @@ func (c *connection) ExecContext(ctx context.Context, query string, values []dri
 	if err != nil {
 		return nil, err
 	}
+	sent, err := c.send(ctx)
+	if err != nil {
+		return nil, err
+	}
 	tag, err := c.pgx.Exec(ctx, query, args...)
 	if err != nil {
-		return nil, c.explain(ctx, err)
+		return nil, c.failed(ctx, sent, query, err)
 	}
+	c.lease.Answered()
 	if err := c.forgotten(ctx, query, tag); err != nil {
 		return nil, err
 	}
@@ -100,14 +108,18 @@ func (c *connection) QueryContext(ctx context.Context, query string, values []dr
 	if err != nil {
 		return nil, err
 	}
+	sent, err := c.send(ctx)
+	if err != nil {
+		return nil, err
+	}
 	answer, err := c.pgx.Query(ctx, query, args...)
 	if err != nil {
-		return nil, c.explain(ctx, err)
+		return nil, c.failed(ctx, sent, query, err)
 	}
-	r := &rows{pgx: answer, connection: c, ctx: ctx, query: query, ahead: true, more: answer.Next()}
+	r := &rows{pgx: answer, connection: c, ctx: ctx, sent: sent, query: query, ahead: true, more: answer.Next()}
 	if err := answer.Err(); err != nil {
 		answer.Close()
-		return nil, c.explain(ctx, err)
+		return nil, c.failed(ctx, sent, query, err)
 	}
 	return r, nil
 }
@@ -142,15 +154,20 @@ func (c *connection) held() error {
 	return err
 }
 
-// explain makes of a statement's error what database/sql should know: that it may be
-// repeated elsewhere, if that is certain, and why the server cancelled it.
-func (c *connection) explain(ctx context.Context, err error) error {
-	switch over := ctx.Err(); {
-	case err == nil:
-		return nil
-	case over != nil && !errors.Is(err, over):
-		return fmt.Errorf("%w: %w", over, err)
-	case over == nil && conn.Unsent(err) && c.pgx.IsClosed():
+// send begins a statement, if the server has not ended the connection: else another one is due.
+func (c *connection) send(ctx context.Context) (unoactor.Sending, error) {
+	sent, err := unoactor.Send(ctx, c.pgx)
+	if err != nil {
+		err = fmt.Errorf("%w: %w", driver.ErrBadConn, err)
+	}
+	return sent, err
+}
+
+// failed makes of a statement's error what database/sql should know: that it may be
+// repeated elsewhere, if that is certain, why the server cancelled it, and that nobody
+// knows whether it was done.
+func (c *connection) failed(ctx context.Context, sent unoactor.Sending, query string, err error) error {
+	if err = sent.Failed(ctx, query, err); err != nil && ctx.Err() == nil && conn.Unsent(err) && c.pgx.IsClosed() {
 		return fmt.Errorf("%w: %w", driver.ErrBadConn, err)
 	}
 	return err

@@ -6,6 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/unoactor/unoactor/conn"
 	"github.com/unoactor/unoactor/internal/words"
 )
 
@@ -18,7 +19,7 @@ func (c *connection) forgotten(ctx context.Context, query string, tag pgconn.Com
 	if said != "DEALLOCATE ALL" && said != "DISCARD ALL" && (strings.IndexByte(query, ';') < 0 || !deallocates(query)) {
 		return nil
 	}
-	return c.explain(ctx, c.pgx.DeallocateAll(ctx))
+	return conn.Explain(ctx, c.pgx.DeallocateAll(ctx))
 }
 
 // deallocates says whether SQL of several statements has a DEALLOCATE among them.

@@ -7,6 +7,8 @@ import (
 	"io"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/unoactor/unoactor"
 )
 
 // rows implements [driver.Rows] and what driver calls RowsColumnType*. What it is
@@ -16,6 +18,7 @@ type rows struct {
 	connection *connection
 	query      string
 	ctx        context.Context //nolint:containedctx // of the query that the rows are a part of, to tell why it was cancelled
+	sent       unoactor.Sending
 
 	ahead    bool // more is the answer to the next Next
 	more     bool
@@ -43,7 +46,7 @@ func (r *rows) Columns() []string {
 func (r *rows) Close() error {
 	r.pgx.Close()
 	if err := r.pgx.Err(); err != nil {
-		return r.connection.explain(r.ctx, err)
+		return r.connection.failed(r.ctx, r.sent, r.query, err)
 	}
 	return r.connection.forgotten(r.ctx, r.query, r.pgx.CommandTag())
 }
@@ -55,7 +58,7 @@ func (r *rows) Next(dest []driver.Value) error {
 	r.ahead = false
 	if !r.more {
 		if err := r.pgx.Err(); err != nil {
-			return r.connection.explain(r.ctx, err)
+			return r.connection.failed(r.ctx, r.sent, r.query, err)
 		}
 		return io.EOF
 	}

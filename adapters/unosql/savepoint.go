@@ -21,8 +21,12 @@ func (c *connection) beginSavepoint(ctx context.Context, options pgx.TxOptions) 
 	if options != (pgx.TxOptions{}) {
 		return nil, errors.New("unosql: the connection is in a transaction already, and a transaction within has the options of that: begin it without any")
 	}
+	sent, err := c.send(ctx)
+	if err != nil {
+		return nil, err
+	}
 	if _, err := c.pgx.Exec(ctx, "savepoint "+savepointName); err != nil {
-		return nil, c.explain(ctx, err)
+		return nil, c.failed(ctx, sent, "savepoint", err)
 	}
 	return &savepoint{connection: c, ctx: ctx}, nil
 }
@@ -32,8 +36,12 @@ func (s *savepoint) Commit() error {
 	if err := s.connection.usable(); err != nil {
 		return err
 	}
-	_, err := s.connection.pgx.Exec(s.ctx, "release savepoint "+savepointName)
-	return s.connection.explain(s.ctx, err)
+	sent, err := s.connection.send(s.ctx)
+	if err != nil {
+		return err
+	}
+	_, err = s.connection.pgx.Exec(s.ctx, "release savepoint "+savepointName)
+	return s.connection.failed(s.ctx, sent, "release", err)
 }
 
 // Rollback undoes what was done since, also when the context has ended. The
@@ -42,8 +50,18 @@ func (s *savepoint) Rollback() error {
 	if err := s.connection.usable(); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.ctx), rollbackTime)
+	ctx, cancel := rollbackContext(s.ctx)
 	defer cancel()
-	_, err := s.connection.pgx.Exec(ctx, "rollback to savepoint "+savepointName+"; release savepoint "+savepointName)
+	sent, err := s.connection.send(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = s.connection.pgx.Exec(ctx, "rollback to savepoint "+savepointName+"; release savepoint "+savepointName)
+	if err = s.connection.failed(s.ctx, sent, "release", err); err != nil && !s.connection.pgx.IsClosed() {
+		// What was done since must not be committed.
+		done, stop := context.WithCancel(context.WithoutCancel(ctx))
+		stop()
+		_ = s.connection.pgx.Close(done)
+	}
 	return err
 }

@@ -16,6 +16,14 @@ import (
 // longer has its connection closed, which rolls back too.
 const rollbackTime = 10 * time.Second
 
+// rollbackContext is the context of a rollback of what was begun in ctx.
+func rollbackContext(ctx context.Context) (context.Context, context.CancelFunc) {
+	if ctx.Err() != nil {
+		return unoactor.RollbackContext(ctx)
+	}
+	return context.WithTimeout(ctx, rollbackTime)
+}
+
 // isolations are the levels that PostgreSQL has.
 var isolations = map[sql.IsolationLevel]pgx.TxIsoLevel{
 	sql.LevelDefault:         "",
@@ -58,9 +66,13 @@ func (c *connection) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx
 	if c.pgx.PgConn().TxStatus() != 'I' {
 		return c.beginSavepoint(ctx, options)
 	}
+	sent, err := c.send(ctx)
+	if err != nil {
+		return nil, err
+	}
 	t, err := c.pgx.BeginTx(ctx, options)
 	if err != nil {
-		return nil, c.explain(ctx, err)
+		return nil, c.failed(ctx, sent, "begin", err)
 	}
 	return &transaction{connection: c, pgx: t, ctx: ctx}, nil
 }
@@ -86,7 +98,7 @@ func (t *transaction) Rollback() error {
 	if err := t.connection.held(); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.ctx), rollbackTime)
+	ctx, cancel := rollbackContext(t.ctx)
 	defer cancel()
 	return t.pgx.Rollback(ctx)
 }
