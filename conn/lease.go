@@ -116,8 +116,7 @@ func (l Lease) BreakOff() {
 		return
 	}
 	b.abandoned.Store(true)
-	l.slot.pool.excused.add(l.slot.index, l.epoch) // a Release that is deferred still comes
-	if l.slot.end(l.epoch) {
+	if l.slot.endExcused(l.epoch) {
 		l.slot.revoked.Store(l.epoch)
 		l.slot.pool.owner.Unfit(b, messages.Broken)
 	}
