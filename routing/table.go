@@ -13,7 +13,7 @@ import (
 type Table struct {
 	routes []config.Route
 	pools  map[string]string // the databases that they are of, by name
-	only   string // the one pool there is, if there is one
+	only   string            // the one pool there is, if there is one
 	// readOnly are the pools whose servers take no writes, though they should.
 	readOnly map[string]bool
 }
