@@ -67,6 +67,10 @@ var frozenRows = []row{
 		do: frozenAmid(query("select 1"), each, false),
 	},
 	{
+		name: "in session mode, and their clients hang up", pool: `mode = "session"`, long: true, held: 60 * time.Second,
+		do: frozenAmid(query("set work_mem = '1MB'"), each, true),
+	},
+	{
 		name: "altogether, and the daemon is shut down", ending: true, locked: true, long: true,
 		ready: func(a *arena) { a.ownServer() },
 		do: func(a *arena) {

@@ -95,6 +95,10 @@ var refusingRows = []row{
 	atLogin("know no such role", func(c *caller) { c.startup(); c.say(failure("FATAL", "28000", "no such role")) }),
 	atLogin("send an error without a code", func(c *caller) { c.startup(); c.say(message('E', "\x00")); c.silent() }),
 	atLogin("send an error without an end", func(c *caller) { c.startup(); c.say(message('E', "SFATAL")); c.silent() }),
+	atLogin("send an error of a MiB", func(c *caller) {
+		c.startup()
+		c.say(failure("FATAL", "57P03", strings.Repeat("x", 1<<20)))
+	}, func(r *row) { r.log = 128 << 10 }),
 	atLogin("fail after the authentication", func(c *caller) { c.startup(); c.say(authentication(0), failure("FATAL", "57P03", "going down")) }),
 	atLogin("say nothing after the authentication", func(c *caller) { c.startup(); c.say(authentication(0)); c.silent() }),
 	atLogin("hang up before they are ready", func(c *caller) { c.startup(); c.say(authentication(0), keyData(1, 1)) }),
