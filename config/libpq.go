@@ -126,7 +126,7 @@ var (
 	startup = []string{"application_name", "options", "datestyle", "timezone", "geqo"}
 	// driver are the dialer's to follow, with the values that there are, if it is a choice.
 	driver = map[string][]string{
-		"require_auth": nil, "sslpassword": nil, "krbsrvname": nil,
+		"sslpassword": nil, "krbsrvname": nil,
 		"channel_binding": {"disable", "prefer", "require"}, "sslnegotiation": {"postgres", "direct"}, "sslcertmode": {"disable", "allow", "require"},
 		"sslsni": {"0", "1"}, "min_protocol_version": {"3.0", "3.2", "latest"}, "max_protocol_version": {"3.0", "3.2", "latest"},
 		"ssl_min_protocol_version": tlsVersions, "ssl_max_protocol_version": tlsVersions,

@@ -52,7 +52,7 @@ func TestEachVariableOfLibpqGivesWhatTheURLLeavesOut(t *testing.T) {
 		"PGSSLKEY=/k": node(config.Node{TLS: config.TLS{Key: "/k"}}), "PGCONNECT_TIMEOUT=7": node(config.Node{ConnectTimeout: 7 * time.Second}), "PGCONNECT_TIMEOUT=0": {},
 		"PGOPTIONS=-c x=1": runtime("options", "-c x=1"), "PGAPPNAME=app": runtime("application_name", "app"), "PGTZ=UTC": runtime("timezone", "UTC"),
 		"PGDATESTYLE=ISO": runtime("datestyle", "ISO"), "PGGEQO=off": runtime("geqo", "off"),
-		"PGCHANNELBINDING=require": driver("channel_binding", "require"), "PGREQUIREAUTH=scram-sha-256": driver("require_auth", "scram-sha-256"),
+		"PGCHANNELBINDING=require": driver("channel_binding", "require"), "PGREQUIREAUTH=scram-sha-256": node(config.Node{RequireAuth: "scram-sha-256"}),
 		"PGSSLNEGOTIATION=direct": driver("sslnegotiation", "direct"), "PGSSLCERTMODE=disable": driver("sslcertmode", "disable"), "PGSSLSNI=0": driver("sslsni", "0"),
 		"PGSSLPASSWORD=x": driver("sslpassword", "x"), "PGMINPROTOCOLVERSION=3.2": driver("min_protocol_version", "3.2"),
 		"PGMAXPROTOCOLVERSION=latest": driver("max_protocol_version", "latest"), "PGSSLMINPROTOCOLVERSION=TLSv1.3": driver("ssl_min_protocol_version", "TLSv1.3"),

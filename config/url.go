@@ -25,10 +25,11 @@ var parameters = map[string]func(*Node, string) error{
 		n.Port = uint16(port)
 		return nil
 	},
-	"sslmode":     func(n *Node, v string) error { n.TLS.Mode = v; return nil },
-	"sslrootcert": func(n *Node, v string) error { n.TLS.CA = v; return nil },
-	"sslcert":     func(n *Node, v string) error { n.TLS.Cert = v; return nil },
-	"sslkey":      func(n *Node, v string) error { n.TLS.Key = v; return nil },
+	"require_auth": func(n *Node, v string) error { n.RequireAuth = v; return nil },
+	"sslmode":      func(n *Node, v string) error { n.TLS.Mode = v; return nil },
+	"sslrootcert":  func(n *Node, v string) error { n.TLS.CA = v; return nil },
+	"sslcert":      func(n *Node, v string) error { n.TLS.Cert = v; return nil },
+	"sslkey":       func(n *Node, v string) error { n.TLS.Key = v; return nil },
 	"connect_timeout": func(n *Node, v string) error {
 		seconds, err := strconv.Atoi(v)
 		if err != nil || seconds < 1 {

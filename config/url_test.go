@@ -35,7 +35,7 @@ func TestAConnectionURLThatIsWrongIsToldWithoutItsPassword(t *testing.T) {
 		"postgres://u:very%secret@h/d":                          "can't be read",
 		"postgres://u:verysecret@h:99999/d":                     "its port is no number",
 		"postgres://u:verysecret@a,b/d":                         "several hosts",
-		"postgres://u:verysecret@h/d?ssl=on":                    `parameter "ssl" is not known; it takes connect_timeout, dbname, host, password, port, `,
+		"postgres://u:verysecret@h/d?ssl=on":                    `parameter "ssl" is not known; it takes connect_timeout, dbname, host, password, port, require_auth, `,
 		"postgres://u:verysecret@h/d?connect_timeout=soon":      "want whole seconds",
 		"postgres://u:verysecret@h/d?sslmode=%zz":               "what follows its ? can't be read",
 		"host=localhost user=u password=verysecret dbname=shop": "does not begin with postgres://",
