@@ -271,7 +271,7 @@ func drain(rows openRows, err error) error {
 		return err
 	}
 	defer rows.close()
-	for rows.next() { //nolint:revive // until the end
+	for rows.next() {
 	}
 	return rows.err()
 }

@@ -140,7 +140,8 @@ func TestADatabaseIsTakenOutOfARunningSystem(t *testing.T) {
 	closing(t, sys)
 	disposed := make(chan string, 10)
 	unoactor.Subscribe(sys, func(e messages.PoolDisposed) { disposed <- e.Pool })
-	tenant, err := sys.Register(t.Context(), node, config.Pool{Name: "tenant"})
+	var tenant *unoactor.DB
+	_, err = sys.Register(t.Context(), node, config.Pool{Name: "tenant"})
 	if err == nil || !strings.Contains(err.Error(), `node "shared": there are two of that name`) {
 		t.Errorf("the name of a node was given twice: %v", err)
 	}

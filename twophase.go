@@ -53,7 +53,8 @@ func parseGlobalID(gid string) (globalID, bool) {
 // isForeign says whether a byte is in none of our names. They become part of a statement, and
 // anybody who may connect can prepare something under a name that looks like one.
 func isForeign(r rune) bool {
-	return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune(":-_.~%+", r))
+	ours := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune(":-_.~%+", r)
+	return !ours
 }
 
 // How long the second phase tries by itself, and pauses between tries, before it is

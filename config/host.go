@@ -94,7 +94,7 @@ func nameProblem(host string) (what, advice string) {
 		last = label
 	}
 	for _, r := range host {
-		if !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' || r == '.' || r >= 0x80) {
+		if allowed := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' || r == '.' || r >= 0x80; !allowed {
 			return fmt.Sprintf("it is no name and no address: there is a %q in it", r), write
 		}
 	}

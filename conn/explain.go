@@ -34,7 +34,7 @@ func Explain(ctx context.Context, err error) error {
 
 // Ended is the error of what the end of its context ended, for certain.
 func Ended(ctx context.Context, err error) error {
-	if cause := context.Cause(ctx); !errors.Is(err, cause) && cause != ctx.Err() {
+	if cause := context.Cause(ctx); !errors.Is(err, cause) && !errors.Is(ctx.Err(), cause) {
 		err = fmt.Errorf("%w: %w", cause, err)
 	}
 	if !errors.Is(err, ctx.Err()) {
@@ -84,7 +84,7 @@ type expiredConn struct{ net.Conn }
 func (expiredConn) Read([]byte) (int, error) { return 0, os.ErrDeadlineExceeded }
 
 // expiredContext is a context that ends as pgconn looks what ended a wait.
-type expiredContext struct{ context.Context }
+type expiredContext struct{ context.Context } //nolint:containedctx // it is one
 
 func (expiredContext) Err() error { return context.DeadlineExceeded }
 

@@ -30,12 +30,12 @@ func TestWhatAContextEndedIsExplainedAndWhatTheServerRefusedIsNot(t *testing.T) 
 		if !errors.Is(got, err) || !errors.Is(got, context.Canceled) || !errors.Is(got, shutdown) || pgconn.Timeout(got) {
 			t.Errorf("%s by a call: %v", name, got)
 		}
-		if conn.Explain(t.Context(), err) != err {
+		if conn.Explain(t.Context(), err) != err { //nolint:errorlint // the same, not one that wraps it
 			t.Errorf("%s without the end of a context: explained", name)
 		}
 	}
 	for name, err := range map[string]error{"a duplicate": &pgconn.PgError{Severity: "ERROR", Code: "23505"}, "the program's": errors.New("no such file")} {
-		if conn.Explain(late, err) != err {
+		if conn.Explain(late, err) != err { //nolint:errorlint // the same, not one that wraps it
 			t.Errorf("%s was put down to the context: %v", name, conn.Explain(late, err))
 		}
 	}

@@ -185,7 +185,7 @@ func judge(err error) (messages.Cause, error) {
 // leaves are the failures that err joins.
 func leaves(err error, all []error) []error {
 	for inner := err; inner != nil; inner = errors.Unwrap(inner) {
-		if joined, ok := inner.(interface{ Unwrap() []error }); ok { //nolint:errorlint // each link is looked at
+		if joined, ok := inner.(interface{ Unwrap() []error }); ok {
 			for _, e := range joined.Unwrap() {
 				all = leaves(e, all)
 			}

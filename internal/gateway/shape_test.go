@@ -74,7 +74,8 @@ func TestTheUnnamedStatementKeepsTheShapeThatWasDescribed(t *testing.T) {
 				for _, s := range []*string{&want[i], &got[i]} { // a Describe may fail half way
 					*s = strings.Replace(*s, "ParameterDescription E:", "E:", 1)
 				}
-				if got[i] != want[i] && !(strings.HasPrefix(got[i], "E:") && strings.HasPrefix(want[i], "E:") && strings.Contains(c.name, "parameter")) {
+				bothFail := strings.HasPrefix(got[i], "E:") && strings.HasPrefix(want[i], "E:") && strings.Contains(c.name, "parameter")
+				if got[i] != want[i] && !bothFail {
 					t.Errorf("%s, step %d:\n   the gateway: %s\nPostgreSQL has: %s", c.name, i, got[i], want[i])
 				}
 			}

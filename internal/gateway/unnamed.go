@@ -127,7 +127,7 @@ func (c *core) shaped(m message, ours bool) {
 		c.sum, c.unsummed = 0, false // too long to be compared
 	}
 	if ours {
-		if c.statement.changed = c.sum != c.statement.shape; !c.changed {
+		if c.changed = c.sum != c.shape; !c.changed {
 			return
 		}
 	} else {
@@ -135,7 +135,7 @@ func (c *core) shaped(m message, ours bool) {
 		if c.unconfirmed() {
 			return
 		}
-		c.statement.shape = c.sum
+		c.shape = c.sum
 	}
 	c.done = c.statement
 }
