@@ -222,9 +222,8 @@ func ExampleDB_Tx_retried() {
 	})
 	fmt.Println(attempts, err)
 
-	var unknown *unoactor.AmbiguousCommitError
-	if errors.As(err, &unknown) {
-		fmt.Println("COMMIT was sent and not answered: look before you do it again")
+	if unoactor.Unknown(err) {
+		fmt.Println("it was sent and not answered: look before you do it again")
 	}
 	// Output: 3 <nil>
 }
