@@ -105,8 +105,9 @@ func (a *arena) prepare() {
 	if err := a.server.Exec(a.Context(), "", "create role "+a.role+" login password '"+poolPassword+"'"); err != nil {
 		a.Fatal(err)
 	}
+	server := a.server // a row may take one of its own
 	a.Cleanup(func() {
-		if err := a.server.Exec(context.Background(), a.database, "drop owned by "+a.role+"; drop role "+a.role); err != nil {
+		if err := server.Exec(context.Background(), a.database, "drop owned by "+a.role+"; drop role "+a.role); err != nil {
 			a.Error(err)
 		}
 	})

@@ -78,6 +78,10 @@ var frozenRows = []row{
 			if err := a.server.Freeze(); err != nil {
 				a.Fatal(err)
 			}
+			a.background(func(over <-chan struct{}) {
+				<-over
+				a.server.Thaw()
+			})
 			for range 10 {
 				_ = a.must().send(startup("user", "app", "database", "default"), query("select 1"))
 			}
@@ -126,7 +130,7 @@ var frozenRows = []row{
 		},
 	},
 	network("is a black hole amid a query", func(a *arena, p *testkit.Proxy) {
-		_ = a.loginTo("lied").send(query("select pg_sleep(600)"))
+		_ = a.loginTo("lied").send(query("select pg_sleep(3)"))
 		q := a.loginTo("lied")
 		p.BlackHole()
 		_ = q.send(query("select 1"))
@@ -285,7 +289,13 @@ pool "lied" {
 }
 `, a.proxy.Port(), a.database, a.role)
 		},
-		do: func(a *arena) { fail(a, a.proxy) },
+		do: func(a *arena) {
+			a.background(func(over <-chan struct{}) {
+				<-over
+				_ = a.proxy.Pass() // what follows tells if it fails
+			})
+			fail(a, a.proxy)
+		},
 		after: func(a *arena) {
 			if err := a.proxy.Pass(); err != nil {
 				a.Fatal(err)
