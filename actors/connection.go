@@ -72,7 +72,7 @@ type (
 // closeTime bounds the farewell from a server: hooks, cancel, its end of the socket.
 const closeTime = 10 * time.Second
 
-// settleTime bounds a reset between two leases.
+// settleTime bounds a reset and the check-in hooks between two leases.
 const settleTime = 10 * time.Second
 
 // NewConnection makes the actor of a new incarnation.

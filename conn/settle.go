@@ -28,7 +28,10 @@ func (b *Backend) Settle(ctx context.Context) (messages.Cause, error) {
 	if b.pg.IsBusy() {
 		return messages.Broken, errors.New("released with a result or a COPY still open")
 	}
-	if err := b.reset(ctx); err != nil {
+	resetting, cancel := context.WithTimeout(ctx, resetTime)
+	defer cancel()
+	if err := b.reset(resetting); err != nil {
+		b.owing = resetting.Err() != nil
 		return messages.ResetFailed, fmt.Errorf("reset: %w", err)
 	}
 	for _, h := range checkinHooks(b.dialer.hooks) {
@@ -38,6 +41,10 @@ func (b *Backend) Settle(ctx context.Context) (messages.Cause, error) {
 	}
 	return messages.None, nil
 }
+
+// resetTime is how long a server may take to reset a backend: with lastCall, the slot of
+// a frozen one is free within five seconds.
+const resetTime = 4 * time.Second
 
 func (b *Backend) reset(ctx context.Context) error {
 	policy := b.dialer.pool.Reset

@@ -16,6 +16,7 @@ var frozen = map[string]func(*raw){
 	"in a query":       func(r *raw) { r.send(q("select pg_sleep(600)")) },
 	"in a batch":       func(r *raw) { r.send(parse("select pg_sleep(600)"), bind(), execute(0), flush) },
 	"in a transaction": func(r *raw) { r.query("begin") },
+	"with state":       func(r *raw) { r.query("set work_mem = '1MB'") }, // which is discarded
 	"in COPY IN": func(r *raw) {
 		r.query("create temp table x (a text)")
 		r.send(q("copy x from stdin"))
@@ -36,7 +37,7 @@ func TestTheSlotsOfAFrozenServerComeBackWhenTheirClientsHaveGone(t *testing.T) {
 	copies.query("create temp table x (a text)")
 	copies.send(q("copy x from stdin"))
 	copies.hearUntil(is("CopyInResponse"))
-	w.until(t, "all are served", "select count(*) from pg_stat_activity where application_name = 'unoactor'", "5")
+	w.until(t, "all are served", "select count(*) from pg_stat_activity where application_name = 'unoactor'", "6")
 	if err := server.Freeze(); err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +57,7 @@ func TestTheSlotsOfAFrozenServerComeBackWhenTheirClientsHaveGone(t *testing.T) {
 	began := time.Now()
 	for {
 		s := w.tree.Snapshot().Pools[0].Stats
-		if s.Used == 0 && w.gateway.Stats().Clients == 0 {
+		if s.Used == 0 && s.Busy == 0 && w.gateway.Stats().Clients == 0 {
 			break
 		}
 		if time.Since(began) > patience {
@@ -73,7 +74,7 @@ func TestAShutdownEndsThoughTheServerIsFrozen(t *testing.T) {
 	for _, does := range frozen {
 		does(w.login(t))
 	}
-	w.until(t, "all are served", "select count(*) from pg_stat_activity where application_name = 'unoactor'", "4")
+	w.until(t, "all are served", "select count(*) from pg_stat_activity where application_name = 'unoactor'", "5")
 	if err := server.Freeze(); err != nil {
 		t.Fatal(err)
 	}

@@ -67,7 +67,7 @@ var frozenRows = []row{
 		do: frozenAmid(query("select 1"), each, false),
 	},
 	{
-		name: "in session mode, and their clients hang up", pool: `mode = "session"`, long: true, held: 60 * time.Second,
+		name: "in session mode, and their clients hang up", pool: `mode = "session"`, long: true, held: 20 * time.Second,
 		do: frozenAmid(query("set work_mem = '1MB'"), each, true),
 	},
 	{
