@@ -30,7 +30,10 @@ func (a *poolActor) refuse(m messages.Ended, now time.Time) {
 	a.counted++
 	n := a.node.config
 	a.blocked = now.Add(actors.Backoff(n.BackoffMin, n.BackoffMax, a.failures))
-	a.hurried = now.Add(actors.Backoff(n.BackoffMin, min(n.BackoffMax, actors.AwaitedBackoff), a.failures))
+	a.hurried = a.blocked
+	if !a.hopeless {
+		a.hurried = now.Add(actors.Backoff(n.BackoffMin, min(n.BackoffMax, actors.AwaitedBackoff), a.failures))
+	}
 	a.waker.Reset(a.blocked.Sub(now))
 	if a.failures == 1 {
 		a.note(conn.Decision{At: now, What: conn.Holding, Slot: -1, Cause: m.Cause, Note: "no attempts to connect for a while"})
@@ -38,8 +41,7 @@ func (a *poolActor) refuse(m messages.Ended, now time.Time) {
 	}
 }
 
-// hurry brings the next attempt forward while somebody waits for it, or wants to and is
-// about to be refused: what was mended meanwhile is noticed within a second.
+// hurry brings the next attempt forward while somebody waits for it.
 func (a *poolActor) hurry(now time.Time) {
 	if !a.hurried.Before(a.blocked) || !a.awaited() {
 		return
