@@ -77,7 +77,7 @@ func TestScenario17_Hooks(t *testing.T) {
 				hook := of.hook(fuse.hook(fault))
 				options := supervisor.Options{Dialer: func(config.Pool) conn.DialerOptions { return conn.DialerOptions{Hooks: []conn.Hook{hook}} }}
 				sys, p := bStart(t, server, database, options, func(_ *config.Node, p *config.Pool) {
-					p.Size, p.Hooks.Timeout = 2, 50*time.Millisecond
+					p.Size, p.Hooks.Timeout = 2, 300*time.Millisecond
 				})
 				of.test(t, fuse, p, server)
 				if fuse.failed.Load() == 0 {

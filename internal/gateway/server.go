@@ -52,11 +52,12 @@ type Server struct {
 	counters  counters
 	door      door
 
-	ticks    atomic.Int64 // seconds, roughly
-	draining atomic.Bool
-	clients  sync.WaitGroup // the goroutines of clients
-	accepts  sync.WaitGroup // the goroutines of listeners
-	watch    chan struct{}  // closed to end the watcher
+	ticks     atomic.Int64 // seconds, roughly
+	beginning sync.Mutex   // held while Serve starts its goroutines: Shutdown waits for all or none
+	draining  atomic.Bool
+	clients   sync.WaitGroup // the goroutines of clients
+	accepts   sync.WaitGroup // the goroutines of listeners
+	watch     chan struct{}  // closed to end the watcher
 }
 
 // New makes a server that listens to nothing yet.
@@ -87,10 +88,16 @@ func New(o Options) (*Server, error) {
 // failed before.
 func (s *Server) Serve() error {
 	failed := make(chan error, len(s.listeners))
+	s.beginning.Lock()
+	if s.draining.Load() {
+		s.beginning.Unlock()
+		return nil
+	}
 	for _, l := range s.listeners {
 		s.accepts.Go(func() { failed <- s.accept(l) })
 	}
 	s.accepts.Go(s.watchWaiting)
+	s.beginning.Unlock()
 	var err error
 	for range s.listeners {
 		if e := <-failed; e != nil && err == nil && !s.draining.Load() {
@@ -172,7 +179,10 @@ func (s *Server) watchWaiting() {
 // It returns when all goroutines of the server have ended, about two seconds after
 // the end of ctx at most, whatever clients and servers do.
 func (s *Server) Shutdown(ctx context.Context) error {
-	if s.draining.Swap(true) {
+	s.beginning.Lock()
+	over := s.draining.Swap(true)
+	s.beginning.Unlock()
+	if over {
 		return nil
 	}
 	s.closeListeners()
