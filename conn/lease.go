@@ -140,6 +140,16 @@ func (l Lease) Answered() {
 	}
 }
 
+// Glance is [Lease.Check] for who can't afford a system call a lease: where the kernel
+// tells of servers that hang up, only a backend that it has told of is looked at. What
+// happened within the last moment may be missed.
+func (l Lease) Glance() bool {
+	if b, err := l.Backend(); err == nil && b.watch != 0 && l.slot.marks.Load()&markPeek == 0 {
+		return true
+	}
+	return l.Check()
+}
+
 // Check looks, for the price of a system call, whether the server hung up on a
 // backend that was not used yet in this lease. If so the lease ends, the backend
 // goes to be looked after, and another should be acquired. It does not look within a

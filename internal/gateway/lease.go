@@ -21,6 +21,13 @@ func (c *client) borrow() *failure {
 	return c.use(l)
 }
 
+// noWait is a context that has ended: what has to wait fails, and a lease needs no timer.
+var noWait = func() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}()
+
 // use prepares to speak to the backend of a lease.
 func (c *client) use(l conn.Lease) *failure {
 	b, err := l.Backend()
@@ -29,9 +36,12 @@ func (c *client) use(l conn.Lease) *failure {
 		return refused(err, 0, 0)
 	}
 	h := remember(b)
-	ctx, cancel := context.WithTimeout(context.Background(), settleTime) // a client has no context but its connection
-	defer cancel()
-	upstream, err := h.raw(ctx, b)
+	upstream, err := h.raw(noWait, b)
+	if err != nil { // pgx has still to read what its server has sent
+		ctx, cancel := context.WithTimeout(context.Background(), settleTime) // a client has no context but its connection
+		defer cancel()
+		upstream, err = h.raw(ctx, b)
+	}
 	if err != nil {
 		l.Destroy(err)
 		return refused(err, 0, 0)
@@ -93,7 +103,7 @@ func (c *client) acquire() (conn.Lease, *failure) {
 				return l, f
 			}
 		}
-		if l.Check() {
+		if l.Glance() {
 			return l, nil
 		}
 	}
@@ -240,7 +250,6 @@ func (c *client) release() {
 	case c.broken:
 		c.lease.Destroy(errors.New(cmp.Or(c.farewell, "lost by a client of the gateway")))
 	default:
-		c.lease.Answered()
 		c.lease.Release()
 	}
 	c.drop()
