@@ -285,7 +285,7 @@ func (t *task) copyKey(w *Statement, column int, to *entry, key int) error {
 		return err
 	}
 	theirs, err := to.model.Columns[key].Literal(to.value)
-	if err != nil || alike(own, theirs) {
+	if err != nil || own == theirs || alike(own, theirs) && !t.entry.spells(column, to, key) {
 		return err
 	}
 	if !give(c.Field(t.entry.value), to.model.Columns[key].Field(to.value)) {

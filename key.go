@@ -94,6 +94,15 @@ func negative(v reflect.Value) bool {
 // fields may write it in different ways.
 func alike(a, b string) bool { return a == b || canonical(a) == canonical(b) }
 
+// spells says whether a column and the key of an object are both text in Go: nobody knows
+// whether it is that of a UUID, so another spelling may be another key.
+func (e *entry) spells(column int, to *entry, key int) bool { return e.text(column) && to.text(key) }
+
+func (e *entry) text(column int) bool {
+	field := e.model.Columns[column].Field(reflect.New(e.value.Type()).Elem()) // not of the object, which it could change
+	return indirect(field.Type()).Kind() == reflect.String
+}
+
 // canonical is a literal without what depends on the type of the field: quotes, and the
 // case and the hyphens of a UUID.
 func canonical(literal string) string {

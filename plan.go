@@ -173,7 +173,7 @@ func (u *unit) refersElsewhere(e *entry, now []string) (elsewhere bool, err erro
 			if err != nil {
 				return false, err
 			}
-			if alike(now[column], key) && !to.model.Columns[keys[i]].Chosen(to.value) {
+			if alike(now[column], key) && !to.model.Columns[keys[i]].Chosen(to.value) && (now[column] == key || column < e.model.Keys || !e.spells(column, to, keys[i])) {
 				continue
 			}
 			if column < e.model.Keys {

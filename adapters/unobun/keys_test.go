@@ -302,3 +302,44 @@ func same[T any](want *T) func(*T, error) error {
 		return err
 	}
 }
+
+// Folio and Margin have keys that are text, which may look like a UUID.
+type Folio struct {
+	ID string `bun:",pk"`
+}
+
+type Margin struct {
+	ID      int64 `bun:",pk,autoincrement"`
+	FolioID string
+	Folio   *Folio `bun:"rel:belongs-to,join:folio_id=id"`
+}
+
+func TestKeysThatAreTextAreTheSameLetterByLetter(t *testing.T) {
+	db := open(t)
+	if _, err := db.Exec(t.Context(), "create table folios (id text primary key); create table margins (id bigserial primary key, folio_id text references folios)"); err != nil {
+		t.Fatal(err)
+	}
+	upper := strings.Repeat("AB", 16)
+	for name, other := range map[string]string{"case": strings.ToLower(upper), "hyphens": upper[:8] + "-" + upper[8:]} {
+		t.Run(name, func(t *testing.T) {
+			err := db.Session(t.Context(), func(ctx context.Context, s *unoactor.Session) error {
+				a, b := &Folio{ID: upper}, &Folio{ID: other}
+				margin := &Margin{Folio: a}
+				if err := errors.Join(s.Add(a, b, margin), s.Flush(ctx)); err != nil {
+					return err
+				}
+				margin.Folio = b
+				if err := s.Flush(ctx); err != nil {
+					return err
+				}
+				if got := one[string](t, s, "select folio_id from margins"); got != other {
+					t.Errorf("refers to %s, not to %s", got, other)
+				}
+				return s.Delete(margin, a, b)
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
