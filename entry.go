@@ -46,6 +46,9 @@ type picture struct {
 // given are values of columns, by their number, from before a flush set them.
 type given map[int]reflect.Value
 
+// unwritable stands for a literal that there is not.
+const unwritable = "?"
+
 // literals are what the object's columns would be written as now. The one of a value
 // that can't be written is not a literal.
 func (e *entry) literals() (all []string, wrong error) {
@@ -53,7 +56,7 @@ func (e *entry) literals() (all []string, wrong error) {
 	for i, c := range e.model.Columns {
 		literal, err := c.Literal(e.value)
 		if err != nil {
-			literal = "?"
+			literal = unwritable
 			if wrong == nil {
 				wrong = fmt.Errorf("column %s of %s: %w", c.Name, e.model.Table, err)
 			}
@@ -75,15 +78,28 @@ func (e *entry) parents() []any {
 }
 
 // look takes a picture of the object. It is that of its row if they are the same.
-func (e *entry) look() *picture {
-	p := &picture{parents: e.parents()}
-	p.literals, p.wrong = e.literals()
-	if e.row != nil && p.wrong == nil && slices.Equal(p.literals, e.row.literals) && slices.Equal(p.parents, e.row.parents) {
-		return e.row
+func (e *entry) look() *picture { return e.lookAfter(e.row) }
+
+// lookAfter takes a picture of the object, for which it copies only what is not the same
+// in a former one, which may be nil. If all is, it returns that.
+func (e *entry) lookAfter(former *picture) *picture {
+	literals, wrong := e.literals()
+	return e.picture(literals, wrong, former)
+}
+
+// picture is lookAfter where the literals are known.
+func (e *entry) picture(literals []string, wrong error, former *picture) *picture {
+	parents := e.parents()
+	if former != nil && wrong == nil && slices.Equal(literals, former.literals) && slices.Equal(parents, former.parents) {
+		return former
 	}
-	p.values = make([]reflect.Value, len(p.literals))
+	p := &picture{literals: literals, values: make([]reflect.Value, len(literals)), parents: parents, wrong: wrong}
 	for i, c := range e.model.Columns {
-		p.values[i] = c.Copy(e.value)
+		if former != nil && literals[i] == former.literals[i] && literals[i] != unwritable {
+			p.values[i] = former.values[i]
+		} else {
+			p.values[i] = c.Copy(e.value)
+		}
 	}
 	return p
 }
@@ -93,7 +109,7 @@ func (e *entry) look() *picture {
 func (e *entry) become(p *picture) {
 	now, _ := e.literals()
 	for i, c := range e.model.Columns {
-		if now[i] != p.literals[i] || now[i] == "?" {
+		if now[i] != p.literals[i] || now[i] == unwritable {
 			c.Set(e.value, p.values[i])
 		}
 	}

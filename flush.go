@@ -83,17 +83,16 @@ func (s *Session) flush(ctx context.Context) error {
 
 // send writes a plan in one round trip. If it fails the objects are as they were before.
 func (s *Session) send(ctx context.Context, p plan) error {
-	before := make([]*picture, len(p.tasks))
-	for i, t := range p.tasks {
-		before[i] = t.entry.look()
+	for _, t := range p.tasks {
+		t.look()
 	}
 	sent := s.begun()
 	err := s.sendAll(ctx, p)
-	for i, t := range p.tasks {
+	for _, t := range p.tasks {
 		if err != nil {
-			t.entry.become(before[i])
+			t.entry.become(t.before)
 		} else {
-			t.done(s.unit, before[i])
+			t.done(s.unit)
 		}
 	}
 	return s.after(ctx, sent, "insert", err)
@@ -343,8 +342,8 @@ func (t *task) receive(u *unit, types *pgtype.Map, r *pgconn.ResultReader) (pgco
 	return tag, failed
 }
 
-// done takes note of what is in the database now. Before is the object before the flush.
-func (t *task) done(u *unit, before *picture) {
+// done takes note of what is in the database now.
+func (t *task) done(u *unit) {
 	e := t.entry
 	if t.operation == OpDelete {
 		u.bury(e)
@@ -354,14 +353,14 @@ func (t *task) done(u *unit, before *picture) {
 		u.bury(t.replaces)
 	}
 	e.state = stored
-	e.remember()
+	e.row, e.expired = e.lookAfter(t.before), false
 	u.rows[e.identity()] = e
-	for _, column := range differing(before.literals, e.row.literals, 0) {
+	for _, column := range differing(t.before.literals, e.row.literals, 0) {
 		if _, known := e.given[column]; !known {
 			if e.given == nil {
 				e.given = make(given)
 			}
-			e.given[column] = before.values[column]
+			e.given[column] = t.before.values[column]
 		}
 	}
 }

@@ -13,12 +13,21 @@ type task struct {
 	entry     *entry
 	row       *picture // what the statement finds in the database, nil if it inserts
 	now       []string // the literals of the object's columns
+	before    *picture // the object when the flush began, nil until it is asked for
 	columns   []int    // what an update sets
 	links     []link   // the objects that it refers to
 	replaces  *entry   // the deleted object whose row an update gives to this one, nil if none
 	number    int
 	told      []int // columns that other tasks want to know, once it is inserted
 	returned  []int // columns that the database chooses
+}
+
+// look is a picture of the object as the flush found it, taken before the flush changes it.
+func (t *task) look() *picture {
+	if t.before == nil {
+		t.before = t.entry.picture(t.now, nil, t.entry.row)
+	}
+	return t.before
 }
 
 // link is a reference from an object to one that the unit knows.

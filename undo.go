@@ -24,22 +24,22 @@ type memory struct {
 // that the session begins of itself, and precedes another one.
 func (u *unit) begun(tasks []*task, implicit bool) {
 	s := &snapshot{part: tasks != nil}
-	remember := func(e *entry) {
-		object := e.row
-		if !implicit || e.state == pending {
-			object = e.look()
-		}
+	remember := func(e *entry, object *picture) {
 		s.memories = append(s.memories, memory{e, e.state, e.expired, e.row, object})
 	}
 	for _, t := range tasks {
-		remember(t.entry)
+		remember(t.entry, t.look())
 		if t.replaces != nil {
-			remember(t.replaces)
+			remember(t.replaces, t.replaces.look())
 		}
 	}
 	if !s.part {
 		for _, e := range u.order {
-			remember(e)
+			object := e.row
+			if !implicit || e.state == pending {
+				object = e.look()
+			}
+			remember(e, object)
 		}
 	}
 	u.levels = append(u.levels, s)
