@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/uptrace/bun/dialect"
@@ -25,6 +26,12 @@ var (
 	appenderType = reflect.TypeFor[schema.QueryAppender]()
 )
 
+// scratches are where literals are written before they are strings. One in which a value
+// panicked is not used again.
+var scratches = sync.Pool{New: func() any { return new([]byte) }}
+
+const largestScratch = 4 << 10
+
 // literal is the value of a struct's field as SQL, or why it can't be written.
 func literal(gen schema.QueryGen, f *schema.Field, v reflect.Value) (text string, err error) {
 	defer func() {
@@ -32,7 +39,13 @@ func literal(gen schema.QueryGen, f *schema.Field, v reflect.Value) (text string
 			err = fmt.Errorf("its value panics when it is written: %v", p)
 		}
 	}()
-	text = string(f.AppendValue(gen, nil, v))
+	scratch := scratches.Get().(*[]byte)
+	written := f.AppendValue(gen, (*scratch)[:0], v)
+	text = string(written)
+	if cap(written) <= largestScratch {
+		*scratch = written
+		scratches.Put(scratch)
+	}
 	field, absent := v.FieldByIndexErr(f.Index)
 	if absent != nil {
 		return text, nil
