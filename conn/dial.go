@@ -153,10 +153,18 @@ type sockets struct {
 	all  []net.Conn
 }
 
-// noting is dial, and notes what it opens.
+// noting is dial, and notes what it opens. A panic in it is its error: cancel requests are
+// sent on goroutines where nobody else would recover.
 func (s *sockets) noting(dial pgconn.DialFunc) pgconn.DialFunc {
-	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		c, err := dial(ctx, network, address)
+	return func(ctx context.Context, network, address string) (c net.Conn, err error) {
+		returned := false
+		defer func() {
+			if !returned {
+				c, err = nil, Panicked(recover())
+			}
+		}()
+		c, err = dial(ctx, network, address)
+		returned = true
 		if err == nil {
 			s.mu.Lock()
 			defer s.mu.Unlock()

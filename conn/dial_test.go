@@ -157,6 +157,15 @@ func TestAPanicOnTheWayIsAFailedDialAndLeavesNoSocketOpen(t *testing.T) {
 	<-closed
 }
 
+func TestANetworkThatPanicsIsAFailedDial(t *testing.T) {
+	d := answers(t, func(_ *config.Node, _ *config.Pool, o *conn.DialerOptions) {
+		o.Dial = func(context.Context, string, string) (net.Conn, error) { panic("on purpose") }
+	})
+	if _, err := d.Dial(t.Context(), 1); conn.Classify(err) != messages.Crashed || conn.StackOf(err) == "" {
+		t.Errorf("%v, %q", err, conn.StackOf(err))
+	}
+}
+
 // asksFor is the network of a server that asks for a password in some way, and notes
 // what it gets.
 func asksFor(ask pgproto3.BackendMessage, got chan<- string) func(context.Context, string, string) (net.Conn, error) {
