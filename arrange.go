@@ -13,7 +13,7 @@ func arrange(tasks []*task, edges []before) (sorted []*task, circular bool) {
 	for i, t := range tasks {
 		a.position[t] = i
 	}
-	a.sort(tasks, unique)
+	a.sort(tasks, together)
 	return a.sorted, a.circular
 }
 

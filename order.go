@@ -2,6 +2,7 @@ package unoactor
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 	"strings"
 )
@@ -16,9 +17,10 @@ type before struct {
 type kind int8
 
 const (
-	needed kind = iota // for a foreign key that the mapper knows
-	likely             // for one that it does not know, as the values look
-	unique             // for a value that the first gives up and the other one takes
+	needed   kind = iota // for a foreign key that the mapper knows
+	likely               // for one that it does not know, as the values look
+	unique               // for a value that the first gives up and the other one takes
+	together             // for a pair of values, each of which others give up or take too
 )
 
 // byRank orders tasks as they would best come if nothing else is known: deletions,
@@ -191,8 +193,13 @@ func wishes(tasks []*task, references map[*Model][]reference) []before {
 		}
 	}
 	for c, givers := range gives {
-		if takers := takes[c]; len(givers) == 1 && len(takers) == 1 {
+		switch takers := takes[c]; {
+		case len(givers) == 1 && len(takers) == 1:
 			add(givers[0], takers[0], unique)
+		case len(takers) > 0:
+			for first, then := range pairs(givers, takers) {
+				add(first, then, together)
+			}
 		}
 	}
 	for _, t := range tasks {
@@ -214,6 +221,33 @@ func wishes(tasks []*task, references map[*Model][]reference) []before {
 		}
 	}
 	return all
+}
+
+// pairs are givers and takers of a value of which one giver and one taker alone have another
+// value, too, as those of a unique key of two columns have.
+func pairs(givers, takers []*task) iter.Seq2[*task, *task] {
+	type other struct {
+		column  int
+		literal string
+	}
+	gives, takes := make(map[other][]*task), make(map[other][]*task)
+	for _, t := range givers {
+		for i, literal := range t.row.literals {
+			gives[other{i, literal}] = append(gives[other{i, literal}], t)
+		}
+	}
+	for _, t := range takers {
+		for i, literal := range t.now {
+			takes[other{i, literal}] = append(takes[other{i, literal}], t)
+		}
+	}
+	return func(yield func(*task, *task) bool) {
+		for o, first := range gives {
+			if then := takes[o]; len(first) == 1 && len(then) == 1 && !yield(first[0], then[0]) {
+				return
+			}
+		}
+	}
 }
 
 func declared(references []reference, column int) bool {

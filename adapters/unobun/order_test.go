@@ -271,3 +271,37 @@ func TestARowOfNothingButAKeyCanBeDeletedAndAdded(t *testing.T) {
 		t.Errorf("%d tags", n)
 	}
 }
+
+// Spot has a place in a list, where no other is.
+type Spot struct {
+	ID    int `bun:",pk"`
+	List  int
+	Place int
+}
+
+func TestPlacesInSeveralListsAreGivenUpBeforeTheyAreTaken(t *testing.T) {
+	db := open(t)
+	if _, err := db.Exec(t.Context(), "create table spots (id int primary key, list int, place int, unique (list, place))"); err != nil {
+		t.Fatal(err)
+	}
+	const lists, places = 6, 5
+	in(t, db, func(ctx context.Context, s *unoactor.Session) error {
+		var spots []*Spot
+		for i := range lists * places {
+			spots = append(spots, &Spot{ID: i, List: i / places, Place: i % places})
+			if err := s.Add(spots[i]); err != nil {
+				return err
+			}
+		}
+		if err := s.Flush(ctx); err != nil {
+			return err
+		}
+		for _, spot := range spots {
+			spot.Place += 1 - spot.List%2*2 // up in one list, down in the next
+		}
+		return nil
+	})
+	if n := one[int](t, db, "select count(*) from spots where place = id % 5 + 1 - list % 2 * 2"); n != lists*places {
+		t.Errorf("%d of %d are in their new places", n, lists*places)
+	}
+}
