@@ -110,10 +110,18 @@ func (b *openBatch) send(on sender) {
 }
 
 // batchUsing sends a batch in a use of a lease, which lasts until the results are closed.
-func batchUsing(ctx context.Context, use conn.Use, on sender, batch *pgx.Batch) *openBatch {
+func batchUsing(ctx context.Context, l Lease, use conn.Use, on sender, batch *pgx.Batch) *openBatch {
 	b := &openBatch{ctx: ctx, batch: batch, use: use}
 	b.done = func(err error) error { b.use.Done(); return err }
 	b.send(on)
 	b.use.Open()
+	b.began(l)
 	return b
+}
+
+// began has the transaction that the batch began, if it did, be one on its lease.
+func (b *openBatch) began(l Lease) {
+	if tx := b.BatchResults.Tx(); tx != nil {
+		b.tx = &leasedTx{tx: tx, lease: l}
+	}
 }

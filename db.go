@@ -231,8 +231,8 @@ func (db *DB) SendBatch(ctx context.Context, batch *pgx.Batch) pgx.BatchResults 
 		return err
 	}
 	results.send(b.Conn())
-	if tx := results.BatchResults.Tx(); tx != nil {
-		results.tx = &leasedTx{tx: tx, lease: l, owns: true}
+	if results.began(l); results.tx != nil {
+		results.tx.owns = true
 		if results.use, err = l.Use(); err != nil { // revoked meanwhile
 			return pgx.FailedBatchResults(batch, err)
 		}

@@ -114,11 +114,7 @@ func (l Lease) SendBatch(ctx context.Context, batch *pgx.Batch) pgx.BatchResults
 	if err != nil {
 		return pgx.FailedBatchResults(batch, err)
 	}
-	b := batchUsing(ctx, use, c, batch)
-	if tx := b.BatchResults.Tx(); tx != nil {
-		b.tx = &leasedTx{tx: tx, lease: l}
-	}
-	return b
+	return batchUsing(ctx, l, use, c, batch)
 }
 
 // CopyFrom loads rows with COPY and returns how many there were.

@@ -72,6 +72,9 @@ func (s *Session) finish(ctx context.Context) error {
 	if n := len(s.levels); n > 1 || n == 1 && !s.levels[0].implicit {
 		return errors.New("the session ended in a transaction, which is rolled back: end it with Commit or Rollback, or use Session.Tx")
 	}
+	if b, err := s.lease.Backend(); err == nil && len(s.levels) == 0 && b.Conn().PgConn().TxStatus() != 'I' {
+		return errBegunBySQL
+	}
 	switch {
 	case len(s.levels) == 1:
 		return s.Commit(ctx)
@@ -80,6 +83,10 @@ func (s *Session) finish(ctx context.Context) error {
 	}
 	return s.Flush(ctx)
 }
+
+// errBegunBySQL is a transaction of which the session does not know.
+var errBegunBySQL = errors.New("the session ended in a transaction that a statement, a batch or what used its connection began, which is rolled back: " +
+	"end it with COMMIT, or begin it with Session.Tx or Session.Begin")
 
 // Close ends the session: an open transaction is rolled back, objects that were not
 // flushed are forgotten, and the lease is given back. It never blocks: what takes time

@@ -193,6 +193,7 @@ func (s *Session) SendBatch(ctx context.Context, batch *pgx.Batch) pgx.BatchResu
 		return err
 	}
 	b.send(c)
+	b.began(s.lease)
 	open = true
 	s.stay(sessionOpen)
 	return b

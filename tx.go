@@ -159,7 +159,7 @@ func (t *leasedTx) SendBatch(ctx context.Context, batch *pgx.Batch) pgx.BatchRes
 	if err != nil {
 		return pgx.FailedBatchResults(batch, err)
 	}
-	return batchUsing(ctx, use, t.tx, batch)
+	return batchUsing(ctx, t.lease, use, t.tx, batch)
 }
 
 // CopyFrom loads rows with COPY and returns how many there were.
