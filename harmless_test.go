@@ -226,6 +226,11 @@ func TestAStatementOfADBAllocatesNoMoreThanThatOfALease(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Release()
+	begun, err := db.Begin(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer begun.Rollback(ctx) //nolint:errcheck // read only
 	row := func(q interface {
 		QueryRow(context.Context, string, ...any) pgx.Row
 	}) func() {
@@ -237,8 +242,9 @@ func TestAStatementOfADBAllocatesNoMoreThanThatOfALease(t *testing.T) {
 		}
 	}
 	for name, c := range map[string]struct{ lease, db func() }{
-		"Exec":     {func() { _, err = l.Exec(ctx, "select 1") }, func() { _, err = db.Exec(ctx, "select 1") }},
-		"QueryRow": {row(l), row(db)},
+		"Exec":                      {func() { _, err = l.Exec(ctx, "select 1") }, func() { _, err = db.Exec(ctx, "select 1") }},
+		"QueryRow":                  {row(l), row(db)},
+		"QueryRow in a transaction": {row(l), row(begun)},
 		"Tx": {func() {
 			var tx pgx.Tx
 			if tx, err = l.Begin(ctx); err == nil {

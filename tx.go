@@ -149,8 +149,10 @@ func (t *leasedTx) Query(ctx context.Context, sql string, args ...any) (pgx.Rows
 
 // QueryRow runs a statement whose first row is wanted. Its errors come from Scan.
 func (t *leasedTx) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
-	rows, _ := t.Query(ctx, sql, args...)
-	return firstOf{rows}
+	if t.over() {
+		return failedRows{err: pgx.ErrTxClosed}
+	}
+	return t.lease.QueryRow(ctx, sql, args...)
 }
 
 // SendBatch sends all queued statements in one round trip.
