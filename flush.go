@@ -50,6 +50,10 @@ func (s *Session) Flush(ctx context.Context) error {
 	return s.flush(ctx)
 }
 
+// errFlushInSQL is a flush whose own transaction would end the one that SQL has begun.
+var errFlushInSQL = errors.New("nothing is flushed in a transaction that a statement, a batch or what used the session's connection began: " +
+	"begin it with Begin, BeginTx or Tx")
+
 func (s *Session) flush(ctx context.Context) error {
 	if s.unit == nil {
 		return nil
@@ -63,6 +67,9 @@ func (s *Session) flush(ctx context.Context) error {
 	}
 	if len(s.levels) > 0 {
 		return s.send(ctx, p)
+	}
+	if s.backend.Conn().PgConn().TxStatus() != 'I' {
+		return errFlushInSQL
 	}
 	if !p.circular && !slices.ContainsFunc(p.tasks, func(t *task) bool { return t.operation != OpInsert }) {
 		err := s.send(ctx, p)

@@ -1,6 +1,7 @@
 package conn
 
 import (
+	"cmp"
 	"context"
 	"net"
 	"sync/atomic"
@@ -114,8 +115,11 @@ func (b *Backend) Failure() error { return b.broken }
 // Expires is the end of its lifetime, zero if it has none. Safe for concurrent use.
 func (b *Backend) Expires() time.Time { return b.expires }
 
-// retirement is why the backend is to be closed.
-func (b *Backend) retirement() messages.Cause { return messages.Cause(b.retiring.Load()) }
+// retirement is why the backend is to be closed. Who marks a slot may hit the next backend
+// in it, which goes as well: a cause there is always.
+func (b *Backend) retirement() messages.Cause {
+	return cmp.Or(messages.Cause(b.retiring.Load()), messages.Invalidated)
+}
 
 // verdict is what must be done about a backend that its holder gives back.
 func (b *Backend) verdict() messages.Cause {

@@ -322,6 +322,31 @@ func TestAnotherParentIsAChangeOfTheForeignKey(t *testing.T) {
 	})
 }
 
+func TestAFlushEndsNoTransactionThatSQLHasBegun(t *testing.T) {
+	db := open(t)
+	if _, err := db.Exec(t.Context(), "create table raw (a int)"); err != nil {
+		t.Fatal(err)
+	}
+	s := db.NewSession()
+	defer s.Close()
+	a := &User{Email: "before"}
+	if err := errors.Join(s.Add(a), s.Flush(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Exec(t.Context(), "begin; insert into raw values (1)"); err != nil {
+		t.Fatal(err)
+	}
+	a.Email = "after"
+	if err := s.Flush(t.Context()); err == nil || !strings.Contains(err.Error(), "begin it with Begin") {
+		t.Errorf("Flush: %v", err)
+	}
+	s.Close()
+	var raw int
+	if err := db.QueryRow(t.Context(), "select count(*) from raw").Scan(&raw); err != nil || raw != 0 {
+		t.Errorf("%d rows of a transaction that was not committed, %v", raw, err)
+	}
+}
+
 func TestARollbackGivesAnObjectItsFormerParent(t *testing.T) {
 	db := open(t)
 	in(t, db, func(ctx context.Context, s *unoactor.Session) error {
