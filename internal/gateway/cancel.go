@@ -71,10 +71,13 @@ func (r *registry) entering() []*client {
 	return slices.Collect(maps.Keys(r.logins))
 }
 
+// remove forgets c, if it was added.
 func (r *registry) remove(c *client) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	delete(r.clients, c.key.pid)
+	if r.clients[c.key.pid] == c {
+		delete(r.clients, c.key.pid)
+	}
 }
 
 // find returns the client that a cancel request means, nil if its key is wrong.

@@ -224,3 +224,6 @@ func Remembers(names int) int {
 	}
 	return len(c.settings.reported)
 }
+
+// Known is how many clients the server knows, those that log in too.
+func (s *Server) Known() int { return len(s.registry.all()) }

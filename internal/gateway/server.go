@@ -136,6 +136,7 @@ func (s *Server) serve(c *client) {
 		_ = tcp.SetNoDelay(true) // fails only on a closed socket
 	}
 	defer c.survive()
+	defer s.registry.remove(c)
 	err := c.login()
 	if f, refused := err.(*refusedLogin); refused { //nolint:errorlint // made by login, which wraps nothing
 		stays = true
@@ -143,7 +144,6 @@ func (s *Server) serve(c *client) {
 		return
 	}
 	if err == nil {
-		defer s.registry.remove(c)
 		err = c.serve()
 	}
 	c.leave(err)
