@@ -221,6 +221,7 @@ func (c *client) leave(err error) {
 		return
 	case errors.As(err, &f):
 		f = f.ended()
+		c.socket.patience = 0 // the deadline that follows is all that it gets
 		_ = c.socket.SetWriteDeadline(time.Now().Add(time.Second))
 		_ = c.socket.write(f.append(nil)) // it may be gone
 		c.server.log.Debug("client ended", "user", c.user, "database", c.database, "sqlstate", f.code, "reason", f.message)

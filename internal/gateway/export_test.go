@@ -2,7 +2,10 @@ package gateway
 
 import (
 	"fmt"
+	"net"
 	"time"
+
+	"github.com/hashicorp/go-hclog"
 
 	"github.com/unoactor/unoactor/internal/words"
 )
@@ -227,3 +230,10 @@ func Remembers(names int) int {
 
 // Known is how many clients the server knows, those that log in too.
 func (s *Server) Known() int { return len(s.registry.all()) }
+
+// SayGoodbye tells a client why it is ended, which may take nothing of what it is sent for so long.
+func SayGoodbye(nc net.Conn, patience time.Duration) {
+	c := &client{server: &Server{log: hclog.NewNullLogger()}, socket: newSocket(nc)}
+	c.socket.patience = patience
+	c.leave(errIdle)
+}

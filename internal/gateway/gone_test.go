@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 
 	"github.com/unoactor/unoactor/config"
+	"github.com/unoactor/unoactor/internal/gateway"
 	"github.com/unoactor/unoactor/testkit"
 )
 
@@ -44,5 +45,34 @@ func (w world) waits(t testing.TB, n int) {
 			t.Fatalf("%d wait", w.tree.Snapshot().Pools[0].Stats.Waiting)
 		}
 		<-time.After(5 * time.Millisecond)
+	}
+}
+
+func TestAFarewellWaitsNoLongerForWhoTakesNothingThanASecond(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	peer, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer peer.Close()
+	nc, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	for n := 1 << 20; n > 0; n /= 2 {
+		_ = nc.SetWriteDeadline(time.Now().Add(50 * time.Millisecond))
+		for err = nil; err == nil; {
+			_, err = nc.Write(make([]byte, n))
+		}
+	}
+	began := time.Now()
+	gateway.SayGoodbye(nc, patience/2)
+	if d := time.Since(began); d > patience/4 {
+		t.Errorf("it took %v", d)
 	}
 }
