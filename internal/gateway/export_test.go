@@ -237,3 +237,12 @@ func SayGoodbye(nc net.Conn, patience time.Duration) {
 	c.socket.patience = patience
 	c.leave(errIdle)
 }
+
+// Wanted are the settings that a client asks for in its start-up packet.
+func Wanted(parameters map[string]string) (map[string]string, error) {
+	wanted, f := startup{parameters: parameters}.wanted()
+	if f != nil {
+		return nil, f
+	}
+	return wanted, nil
+}

@@ -129,16 +129,15 @@ func (s startup) replication() *failure {
 }
 
 // wanted are the settings that the client asks for, by name. Those in
-// "options" are written as for the server's command line.
+// "options" are written as for the server's command line, and the others go before them.
 func (s startup) wanted() (map[string]string, *failure) {
 	wanted := make(map[string]string)
+	if f := parseOptions(s.parameters["options"], wanted); f != nil {
+		return nil, f
+	}
 	for name, value := range s.parameters {
 		switch name {
-		case "user", "database", "replication":
-		case "options":
-			if f := parseOptions(value, wanted); f != nil {
-				return nil, f
-			}
+		case "user", "database", "replication", "options":
 		default:
 			wanted[lower(name)] = value
 		}
@@ -152,21 +151,22 @@ func parseOptions(options string, into map[string]string) *failure {
 	var words []string
 	var word strings.Builder
 	escaped, inside := false, false
-	for _, r := range options {
+	for i := range len(options) {
+		b := options[i] // whatever encoding it has
 		switch {
 		case escaped:
-			word.WriteRune(r)
+			word.WriteByte(b)
 			escaped = false
-		case r == '\\':
+		case b == '\\':
 			escaped, inside = true, true
-		case r == ' ' || r == '\t' || r == '\n':
+		case b == ' ' || b == '\t' || b == '\n':
 			if inside {
 				words = append(words, word.String())
 				word.Reset()
 				inside = false
 			}
 		default:
-			word.WriteRune(r)
+			word.WriteByte(b)
 			inside = true
 		}
 	}
