@@ -11,10 +11,12 @@ import (
 func (c *core) block(w *words.Words) string {
 	for ahead := *w; ahead.Pos < len(ahead.Text) && ahead.Text[ahead.Pos] != ';'; {
 		start := ahead.Pos
-		if ahead.Skip(); ahead.Text[start] != '\'' && (ahead.Text[start] != '$' || ahead.Pos < start+4) {
+		ahead.Skip()
+		body := ahead.Text[start:ahead.Pos]
+		escapes := is(body[:1], "e") && bytes.IndexByte(body, '\'') == 1
+		if body[0] != '\'' && !escapes && (body[0] != '$' || len(body) < 4) {
 			continue
 		}
-		body := ahead.Text[start:ahead.Pos]
 		if body[0] == '$' { // between the dollar quotes
 			n := bytes.IndexByte(body[1:], '$') + 2
 			body = body[n:max(n, len(body)-n)]

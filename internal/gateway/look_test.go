@@ -31,6 +31,7 @@ func TestWhatPins(t *testing.T) {
 		"do $$ begin update x set a = 1; end $$": "", "do $$ begin set local work_mem = 1; perform f('x'); end $$": "", "do $$ begin listen x; end $$": "LISTEN",
 		"do $$ begin if a then set x = 1; end if; end $$": "SET in a DO block", "do $$ begin reset all; end $$": "SET in a DO block",
 		"insert into x values (1) on conflict do nothing": "", "do $$ begin execute format('alter table %I set schema x', 'y'); end $$": "",
+		`do language plpgsql e'begin perform set_config(\'a\', \'b\', false); end'`: "set_config", "do E'begin set x = 1; end'": "SET in a DO block",
 		"do $$ begin execute 'create temp table x ()'; end $$":                             "a temporary object",
 		"create function f() returns void language sql set work_mem = 1 as $$ select 1 $$": "",
 		"set application_name to local":                                                    "", `select '\'; set role x; --'`: "SET role", "select pg_catalog.pg_advisory_lock(1)": "a session advisory lock",
