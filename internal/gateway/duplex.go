@@ -82,6 +82,7 @@ func (c *client) forward() (turn, error) {
 	err := upstream.write(out)
 	c.waiting.Store(0)
 	d.mu.Lock()
+	c.heldUp(upstream)
 	if err == nil {
 		err = c.inquire()
 	}

@@ -162,6 +162,7 @@ func (c *client) send(t turn, start int, between bool) error {
 		c.back.begin(fresh && try <= c.repeats && c.repeatable(start))
 		c.sent = c.server.ticks.Load()
 		err := c.upstream.write(out)
+		c.heldUp(c.upstream)
 		if err != nil {
 			c.back.lost, c.broken = true, true
 		}

@@ -9,10 +9,14 @@ import (
 // idling is for how long a client may say nothing. The time counts from its last
 // complete message, or from the answer to that: parts of a message begin nothing anew.
 type idling struct {
-	spoke    bool      // a message of it is complete since the time was taken
+	spoke    bool      // a message of it is complete since the time was taken, or the server held it up
 	since    time.Time // when it was
 	deadline time.Time // that its reads have; zero if they have none
 }
+
+// heldUp has the client's time begin anew where the server made it wait: the client may have
+// spoken meanwhile, and nobody has listened.
+func (c *client) heldUp(upstream *socket) { c.spoke = c.spoke || upstream.waited }
 
 // limitIdle sets the time until which the client has to speak.
 func (c *client) limitIdle() error {

@@ -147,3 +147,28 @@ func TestWhoTakesNothingOfWhatItIsSentIsEnded(t *testing.T) {
 		})
 	}
 }
+
+func TestWhatAServerIsSlowToTakeIsNoSilenceOfTheClient(t *testing.T) {
+	server, database := testkit.Shared(t)
+	w := start(t, server, database, func(_ *config.Pool, g *config.Gateway) {
+		g.IdleInTransaction, g.IdleTimeout = time.Second, time.Second
+	})
+	r := w.login(t)
+	for _, sql := range []string{
+		"create temp table x (a text)",
+		"create function pg_temp.slow() returns trigger language plpgsql as 'begin perform pg_sleep(2); return new; end'",
+		"create trigger t before insert on x for each row when (new.a = 'slow') execute function pg_temp.slow()",
+	} {
+		if got := r.query(sql); !strings.HasSuffix(got, "Z:I") || strings.Contains(got, "E:") {
+			t.Fatal(got)
+		}
+	}
+	r.send(q("copy x from stdin"))
+	r.hearUntil(is("CopyInResponse"))
+	many := data(strings.Repeat(strings.Repeat("x", 99999)+"\n", 320)) // more than the sockets' buffers hold
+	r.send(data("slow\n"), many)
+	r.send(&pgproto3.CopyDone{})
+	if got := r.hear(1); got != "C:COPY_321 Z:I" {
+		t.Error(got)
+	}
+}

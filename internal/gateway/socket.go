@@ -26,6 +26,7 @@ type socket struct {
 
 	patience time.Duration // how long its peer may take nothing of what is written; 0: for ever
 	left     int           // bytes to be written when that was set as a deadline; 0: it is not set
+	waited   bool          // the last write had to wait until the peer took something; never set without raw
 }
 
 // transfer is one read or write: fields of the socket rather than variables that a
@@ -98,7 +99,7 @@ func (s *socket) write(p []byte) error {
 		s.relax()
 		return err
 	}
-	s.out.buf = p
+	s.out.buf, s.waited = p, false
 	err := s.raw.Write(s.out.step)
 	if err == nil {
 		err = s.out.err

@@ -52,6 +52,7 @@ func (s *socket) send(fd uintptr) bool {
 		switch {
 		case errno == syscall.EINTR:
 		case errno == syscall.EAGAIN:
+			s.waited = true
 			s.press(len(t.buf))
 			return false
 		case errno != 0:
