@@ -142,12 +142,21 @@ func (c *client) interrupt(upstream *socket, done chan struct{}, err error) erro
 	return nil
 }
 
+// errPanicked is what a client that met a bug in the other goroutine ends with.
+var errPanicked = errors.New("relaying its answers panicked")
+
 // surviveRelaying is [client.survive] for the other goroutine.
 func (c *client) surviveRelaying() {
-	if p := recover(); p != nil {
-		c.server.log.Error("a client's goroutine panicked", "user", c.user, "database", c.database, "panic", p, "stack", string(debug.Stack()))
-		c.kill()
+	p := recover()
+	if p == nil {
+		return
 	}
+	c.server.log.Error("a client's goroutine panicked", "user", c.user, "database", c.database, "panic", p, "stack", string(debug.Stack()))
+	d := &c.duplexed
+	d.mu.Lock()
+	d.on, d.err, c.broken = false, errPanicked, true
+	d.mu.Unlock()
+	c.kill()
 }
 
 // relayAnswers is the other goroutine.
@@ -158,42 +167,7 @@ func (c *client) relayAnswers() {
 		room := a.room() // the other goroutine asks whether anything is in the buffer
 		d.mu.Unlock()
 		n, err := c.upstream.read(room)
-		d.mu.Lock()
-		var out []byte
-		if errors.Is(err, os.ErrDeadlineExceeded) {
-			d.on = false // interrupted
-			d.mu.Unlock()
-			return
-		}
-		if err != nil {
-			a.lost, c.broken = true, true
-		} else {
-			a.w += n
-			out, err = c.relay()
-			if err == nil && !d.busy && !c.broken {
-				err = c.inquire()
-			}
-		}
-		if err == nil && a.lost {
-			err = errGoodbye
-		}
-		if err == nil && c.answeredAll() {
-			d.on = false
-			if c.core.free() {
-				c.giveBack()
-			}
-		}
-		if err == nil {
-			_ = c.setLimit() // fails only on a closed socket, which its reader notices
-		}
-		if c.server.draining.Load() && c.core.idle() {
-			c.wake()
-		}
-		if err != nil {
-			d.on, d.err = false, err
-		}
-		on := d.on
-		d.mu.Unlock()
+		out, on, err := c.relayRead(n, err)
 		if werr := c.socket.write(out); werr != nil && err == nil {
 			err = clientError{werr}
 			d.mu.Lock()
@@ -207,4 +181,44 @@ func (c *client) relayAnswers() {
 			return
 		}
 	}
+}
+
+// relayRead looks at what the server has sent, n bytes or the end, and returns what goes to the
+// client. on says that there is more to come; err, what ended it.
+func (c *client) relayRead(n int, err error) (out []byte, on bool, _ error) {
+	d, a := &c.duplexed, &c.back
+	d.mu.Lock()
+	defer d.mu.Unlock() // after a panic as well: the other goroutine would wait for ever
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		d.on = false // interrupted
+		return nil, false, nil
+	}
+	if err != nil {
+		a.lost, c.broken = true, true
+	} else {
+		a.w += n
+		out, err = c.relay()
+		if err == nil && !d.busy && !c.broken {
+			err = c.inquire()
+		}
+	}
+	if err == nil && a.lost {
+		err = errGoodbye
+	}
+	if err == nil && c.answeredAll() {
+		d.on = false
+		if c.core.free() {
+			c.giveBack()
+		}
+	}
+	if err == nil {
+		_ = c.setLimit() // fails only on a closed socket, which its reader notices
+	}
+	if c.server.draining.Load() && c.core.idle() {
+		c.wake()
+	}
+	if err != nil {
+		d.on, d.err = false, err
+	}
+	return out, d.on, err
 }
