@@ -24,10 +24,10 @@ func WithoutLiterals(sql string) string {
 			b.Write(word)
 		case c == '\'':
 			other := w
-			other.escaped()
-			w.Skip()
-			if w.Pos != other.Pos && bytes.IndexByte(w.Text[start:w.Pos], '\\') >= 0 {
-				w.Pos = len(w.Text)
+			if w.Skip(); bytes.IndexByte(w.Text[start:w.Pos], '\\') >= 0 {
+				if other.escaped(); w.Pos != other.Pos {
+					w.Pos = len(w.Text)
+				}
 			}
 			b.Write(literal)
 		case digit(c) || c == '.' && digit(w.At(1)):

@@ -3,6 +3,7 @@ package words_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/unoactor/unoactor/internal/words"
 )
@@ -46,6 +47,18 @@ func TestNoLiteralOfAStatementIsShown(t *testing.T) {
 		if got := words.WithoutLiterals(sql); got != want {
 			t.Errorf("%s:\n got %s\nwant %s", sql, got, want)
 		}
+	}
+}
+
+func TestLiteralsThatContinueEachOtherCostNoMoreThanOthers(t *testing.T) {
+	costs := func(between string) time.Duration {
+		sql := strings.Repeat("'a'"+between, 20000)
+		began := time.Now()
+		words.WithoutLiterals(sql)
+		return time.Since(began)
+	}
+	if others, these := costs(", "), costs("\n "); these > 20*others+10*time.Millisecond {
+		t.Errorf("%v, others %v", these, others)
 	}
 }
 
