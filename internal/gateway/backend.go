@@ -36,11 +36,23 @@ func (h *held) Disturbed() {
 	h.settings = &settings{reported: map[string]string{}, asked: asked}
 }
 
-// raw is the backend's socket, to speak the protocol on.
-func (h *held) raw(ctx context.Context, b *conn.Backend) (*socket, error) {
-	nc, err := b.NetConn(ctx)
+// endedContext is a context that has ended: whoever has to wait for something can't.
+var endedContext = func() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}()
+
+// raw is the backend's socket, to speak the protocol on. It is hardly ever waited for, so a
+// context with a limit is made only then.
+func (h *held) raw(b *conn.Backend) (*socket, error) {
+	nc, err := b.NetConn(endedContext)
 	if err != nil {
-		return nil, err
+		ctx, cancel := context.WithTimeout(context.Background(), settleTime) // a client has no context but its connection
+		defer cancel()
+		if nc, err = b.NetConn(ctx); err != nil {
+			return nil, err
+		}
 	}
 	if h.socket == nil || h.socket.Conn != net.Conn(nc) {
 		h.socket = newSocket(nc)

@@ -21,13 +21,6 @@ func (c *client) borrow() *failure {
 	return c.use(l)
 }
 
-// noWait is a context that has ended: what has to wait fails, and a lease needs no timer.
-var noWait = func() context.Context {
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	return ctx
-}()
-
 // use prepares to speak to the backend of a lease.
 func (c *client) use(l conn.Lease) *failure {
 	b, err := l.Backend()
@@ -36,12 +29,7 @@ func (c *client) use(l conn.Lease) *failure {
 		return refused(err, 0, 0)
 	}
 	h := remember(b)
-	upstream, err := h.raw(noWait, b)
-	if err != nil { // pgx has still to read what its server has sent
-		ctx, cancel := context.WithTimeout(context.Background(), settleTime) // a client has no context but its connection
-		defer cancel()
-		upstream, err = h.raw(ctx, b)
-	}
+	upstream, err := h.raw(b)
 	if err != nil {
 		l.Destroy(err)
 		return refused(err, 0, 0)

@@ -214,14 +214,15 @@ func (c *core) doesReport(name string) bool {
 // tag looks at a command tag for what look can't know: the text was longer than
 // what was there of it. put says that the command sets settings, or puts them back.
 func (c *core) tag(tag []byte) (put bool) {
-	switch tag := string(bytes.TrimRight(tag, "\x00")); tag {
+	tag = bytes.TrimRight(tag, "\x00")
+	switch string(tag) {
 	case "LISTEN", "PREPARE", "LOAD":
-		c.pinFor(tag, nil)
+		c.pinFor(string(tag), nil)
 	case "SET", "RESET", "CREATE TABLE", "CREATE TABLE AS", "SELECT INTO", "CREATE VIEW", "CREATE SEQUENCE", "DECLARE CURSOR", "DISCARD ALL":
 		if c.blind {
-			c.pinFor(tag+" in a long text", nil)
+			c.pinFor(string(tag)+" in a long text", nil)
 		}
-		return tag == "SET" || tag == "RESET" || tag == "DISCARD ALL"
+		return string(tag) == "SET" || string(tag) == "RESET" || string(tag) == "DISCARD ALL"
 	}
 	return false
 }
