@@ -3,6 +3,7 @@ package gateway
 import (
 	"errors"
 	"net"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -71,8 +72,23 @@ func (s *Server) tellRest(now time.Time) {
 	}
 }
 
-// lackDescriptors makes room where a connection could not be accepted, and waits a moment.
-func (s *Server) lackDescriptors(err error) {
+// passes says whether a listener that could not accept a connection may accept the next: it is
+// out of descriptors or memory, or something is wrong with that one connection, or with the
+// network, of which Linux tells here as well (accept(2)).
+func passes(err error) bool {
+	var temporary interface{ Temporary() bool }
+	if errors.As(err, &temporary) && temporary.Temporary() {
+		return true
+	}
+	var errno syscall.Errno
+	return errors.As(err, &errno) && slices.Contains([]syscall.Errno{
+		syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED, syscall.EPROTO, syscall.EPERM, syscall.ENOPROTOOPT,
+		syscall.ENETDOWN, syscall.ENETUNREACH, syscall.EHOSTDOWN, syscall.EHOSTUNREACH,
+	}, errno)
+}
+
+// cantAccept makes room for a connection that could not be accepted, if that is what lacks, and waits a moment.
+func (s *Server) cantAccept(err error) {
 	if untold, ok := s.door.lacking.tell(time.Now()); ok {
 		s.log.Warn("clients can't be accepted", "error", err, "untold", untold)
 	}

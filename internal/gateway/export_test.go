@@ -246,3 +246,6 @@ func Wanted(parameters map[string]string) (map[string]string, error) {
 	}
 	return wanted, nil
 }
+
+// ListenOn has the server accept clients from l.
+func (s *Server) ListenOn(l net.Listener) { s.listeners = append(s.listeners, l) }

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"sync"
@@ -112,9 +111,8 @@ func (s *Server) accept(l net.Listener) error {
 	for {
 		c, err := l.Accept()
 		if err != nil {
-			var temporary interface{ Temporary() bool }
-			if errors.As(err, &temporary) && temporary.Temporary() && !s.draining.Load() { // out of file descriptors
-				s.lackDescriptors(err)
+			if passes(err) && !s.draining.Load() {
+				s.cantAccept(err)
 				continue
 			}
 			return err
