@@ -100,7 +100,7 @@ func (p *libpq) passwordFile(c *Connection) error {
 	}
 	defer f.Close()
 	name := cmp.Or(p.values["user"].value, OSUser())
-	hosts := []string{cmp.Or(c.Node.TLS.ServerName, c.Node.Host, "localhost")}
+	hosts := []string{cmp.Or(p.values["host"].value, c.Node.Host, "localhost")}
 	if c.Node.Host == "" || isSocketFolder(c.Node.Host) {
 		hosts = append(hosts, "localhost", "127.0.0.1")
 	}

@@ -125,6 +125,7 @@ func TestAPasswordIsFoundInThePasswordFile(t *testing.T) {
 	for text, want := range map[string]config.Secret{
 		"postgres://bob@db/x": "bob's", "postgres://ann@db/sh:op": `a\b:c`, "postgres://ann@db/shop": "", "postgres://root@elsewhere:1/x": "any", "postgres://ann@/x?host=/run": "local",
 		"postgres://ann:mine@localhost/x": "mine", "postgres://ann@localhost:7/x": "local",
+		"postgres://bob@db/x?hostaddr=192.0.2.1": "bob's", "postgres://bob@db/x?hostaddr=192.0.2.1&sslmode=disable": "bob's",
 	} {
 		lookup, home := environ(t, "PGPASSFILE=")
 		write(t, filepath.Join(home, ".pgpass"), lines, 0o600)
