@@ -74,6 +74,8 @@ var (
 	errStarting = &failure{fatal: true, code: "57P03", message: "the gateway is shutting down"}
 	errCanceled = &failure{code: "57014", message: "canceling statement due to user request",
 		detail: "It was still waiting for a backend."}
+	errHungUp = &failure{code: "57P03", message: "the database can't be connected to",
+		detail: "The server hangs up on each backend before anything is sent to it.", hint: "The client may try again; look at the server's log."}
 	errAuthentication = func(user string) *failure {
 		return &failure{fatal: true, code: "28P01", message: fmt.Sprintf("password authentication failed for user %q", user)}
 	}

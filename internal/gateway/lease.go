@@ -81,9 +81,10 @@ func (c *client) stillThere() bool {
 	return false
 }
 
-// acquire leases a backend to which the server has not hung up.
+// acquire leases a backend to which the server has not hung up. All that are idle may be lost at
+// once, but where the server hangs up on new ones too, that is the answer.
 func (c *client) acquire() (conn.Lease, *failure) {
-	for {
+	for range c.repeats + 1 {
 		l, ok := c.pool.TryAcquire()
 		if !ok {
 			var f *failure
@@ -95,6 +96,7 @@ func (c *client) acquire() (conn.Lease, *failure) {
 			return l, nil
 		}
 	}
+	return conn.Lease{}, errHungUp
 }
 
 // queue waits for a backend, where a cancel request finds the client.

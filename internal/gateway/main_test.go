@@ -51,7 +51,18 @@ func startWith(t testing.TB, server *testkit.Server, database string, route conf
 
 func startLogged(t testing.TB, server *testkit.Server, database string, out io.Writer, route config.Route, change func(*config.Pool, *config.Gateway)) world {
 	t.Helper()
-	n := config.Node{Name: "main", Host: server.Host(), Port: uint16(server.Port()), User: server.User(), Password: config.Secret(server.Password()),
+	return startAt(t, server, uint16(server.Port()), database, out, route, change)
+}
+
+// startVia connects to the server by way of another port of this machine.
+func startVia(t testing.TB, server *testkit.Server, database string, port uint16, change func(*config.Pool, *config.Gateway)) world {
+	t.Helper()
+	return startAt(t, server, port, database, os.Stderr, config.Route{Name: "all", Pool: "default"}, change)
+}
+
+func startAt(t testing.TB, server *testkit.Server, port uint16, database string, out io.Writer, route config.Route, change func(*config.Pool, *config.Gateway)) world {
+	t.Helper()
+	n := config.Node{Name: "main", Host: server.Host(), Port: port, User: server.User(), Password: config.Secret(server.Password()),
 		Database: database, BackoffMin: 20 * time.Millisecond, BackoffMax: 200 * time.Millisecond}
 	p := config.Pool{Name: "default", Node: "main", Size: 4}
 	g := config.Gateway{Listen: []string{"127.0.0.1:0"}, Auth: config.Trust}
@@ -86,11 +97,11 @@ func startLogged(t testing.TB, server *testkit.Server, database string, out io.W
 			t.Error(err)
 		}
 	})
-	host, port, err := net.SplitHostPort(gw.Addr().String())
+	gwHost, gwPort, err := net.SplitHostPort(gw.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return world{server, database, gw, tree, host, port}
+	return world{server, database, gw, tree, gwHost, gwPort}
 }
 
 // environ has libpq's programs connect to the gateway.

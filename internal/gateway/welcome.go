@@ -35,7 +35,10 @@ func (w *welcomes) settings(ctx context.Context, pool Pool, wanted map[string]st
 	}
 	began := time.Now()
 	l, err := pool.Acquire(ctx)
-	for err == nil && !l.Check() { // the server has hung up on it
+	for lost := 1; err == nil && !l.Check(); lost++ { // the server has hung up on it
+		if lost > pool.Settings().Hard() {
+			return nil, errHungUp.ended()
+		}
 		l, err = pool.Acquire(ctx)
 	}
 	if err != nil {
