@@ -52,7 +52,7 @@ func (db *DB) acquire(ctx context.Context) (Lease, *conn.Backend, error) {
 
 func (db *DB) acquireAt(ctx context.Context, p conn.Priority) (Lease, *conn.Backend, error) {
 	pool := db.in(ctx).pool
-	for {
+	for range pool.Settings().Hard() + 1 { // all that are idle may be lost at once
 		l, err := pool.AcquirePriority(ctx, p)
 		if err != nil {
 			return Lease{}, nil, err
@@ -66,6 +66,7 @@ func (db *DB) acquireAt(ctx context.Context, p conn.Priority) (Lease, *conn.Back
 		}
 		l.Release() // broken: it will be replaced
 	}
+	return Lease{}, nil, &conn.LostError{Err: conn.ErrHangsUp}
 }
 
 // Ping leases a backend and asks the server for a sign of life.

@@ -38,6 +38,7 @@ type Backend struct {
 	inUse     atomic.Int32  // statements of its holder that are under way, see Use
 	open      atomic.Int32  // rows and batches of its holder that are open
 	broken    error         // what its holder gave it up for
+	seen      bool          // a holder has looked whether its server is there
 	silent    bool          // it gave no sign of life: its socket is closed
 	owing     bool          // it did not answer in time, though it was asked to cancel
 	care      care          // what it needs before its next lease

@@ -141,12 +141,17 @@ func (l Lease) Answered() {
 }
 
 // Glance is [Lease.Check] for who can't afford a system call a lease: where the kernel
-// tells of servers that hang up, only a backend that it has told of is looked at. What
-// happened within the last moment may be missed.
+// tells of servers that hang up, only a new backend, and one that it has told of, is looked
+// at. What happened within the last moment may be missed.
 func (l Lease) Glance() bool {
-	if b, err := l.Backend(); err == nil && b.watch != 0 && l.slot.marks.Load()&markPeek == 0 {
+	b, err := l.Backend()
+	if err != nil {
+		return false
+	}
+	if b.seen && b.watch != 0 && l.slot.marks.Load()&markPeek == 0 {
 		return true
 	}
+	b.seen = true
 	return l.Check()
 }
 

@@ -2,6 +2,7 @@ package conn
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -87,6 +88,10 @@ func BackendOf(c *pgx.Conn) *Backend {
 	b, _ := c.PgConn().CustomData()[ownBackend].(*Backend)
 	return b
 }
+
+// ErrHangsUp is a server, or what is before it, that ends each connection before
+// anything is sent on it.
+var ErrHangsUp = errors.New("the server hangs up on each new connection")
 
 // LostError is a connection that its server had ended before a statement was sent on
 // it: nothing has happened.

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/unoactor/unoactor"
+	"github.com/unoactor/unoactor/conn"
 )
 
 // AcquireFunc gives a connection that is the caller's alone until it calls the
@@ -56,7 +57,7 @@ func lease(ctx context.Context, db *unoactor.DB) (*connection, error) {
 	if db == nil {
 		return nil, errors.New("unosql: Open was given no pool: it is nil")
 	}
-	for {
+	for range db.Pool().Settings().Hard() + 1 { // all that are idle may be lost at once
 		l, err := db.Acquire(ctx)
 		if err != nil {
 			return nil, err
@@ -73,6 +74,7 @@ func lease(ctx context.Context, db *unoactor.DB) (*connection, error) {
 		}
 		l.Release() // broken: it will be replaced
 	}
+	return nil, &conn.LostError{Err: conn.ErrHangsUp}
 }
 
 // Option is what can be chosen about the statements of a *sql.DB.
