@@ -1,6 +1,7 @@
 package conn
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -108,10 +109,14 @@ func (e *AcquireError) Error() string {
 
 // Unwrap gives what ended the wait, and the last connect failure.
 func (e *AcquireError) Unwrap() []error {
-	if e.LastFailure == nil {
-		return []error{e.Reason}
+	all := []error{e.Reason}
+	if errors.Is(e.Reason, context.DeadlineExceeded) {
+		all = append(all, timedOut()) // for pgconn.Timeout
 	}
-	return []error{e.Reason, e.LastFailure.Err}
+	if e.LastFailure != nil {
+		all = append(all, e.LastFailure.Err)
+	}
+	return all
 }
 
 // denial is why waiting is of no use, for a reason that it names.

@@ -5,11 +5,28 @@ import (
 	"errors"
 	"io"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/unoactor/unoactor/conn"
 )
+
+func TestAnAcquireThatADeadlineEndedIsATimeout(t *testing.T) {
+	s, _, _, _ := slots(t, 1, nil)
+	held, _ := acquire(t, s)
+	defer held.Release()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	if _, err := s.Acquire(ctx); !errors.Is(err, context.DeadlineExceeded) || !pgconn.Timeout(err) {
+		t.Error(err)
+	}
+	ctx, cancel = context.WithCancel(t.Context())
+	cancel()
+	if _, err := s.Acquire(ctx); !errors.Is(err, context.Canceled) || pgconn.Timeout(err) {
+		t.Error(err)
+	}
+}
 
 func TestWhatAContextEndedIsExplainedAndWhatTheServerRefusedIsNot(t *testing.T) {
 	shutdown := errors.New("the service ends")
