@@ -10,9 +10,9 @@ import (
 // tree can wait for the last of them. The zero Tracker is ready.
 type Tracker struct{ running sync.WaitGroup }
 
-// Go runs f in a goroutine of its own. If f panics, or ends its goroutine, lost is called
-// instead of the rest of it, with what happened: code that is not ours, or a server's
-// answer, must not end the process.
+// Go runs f in a goroutine of its own. If f panics, or ends its goroutine, Go calls lost
+// with the panic, so that neither code that is not ours nor the answer of a server ends
+// the process.
 func (t *Tracker) Go(f func(), lost func(error)) {
 	t.running.Go(func() {
 		over := false

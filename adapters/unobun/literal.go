@@ -134,7 +134,7 @@ func sound(v reflect.Value, depth int) bool {
 	return true
 }
 
-// array has the elements of an array looked at before bun writes it.
+// array returns an appender that checks the elements of an array and then calls write.
 func array(write schema.AppenderFunc) schema.AppenderFunc {
 	return func(gen schema.QueryGen, b []byte, v reflect.Value) []byte {
 		if err := elements(v); err != nil {

@@ -97,8 +97,8 @@ func (m *mapper) describe(table *schema.Table) (*unoactor.Model, error) {
 	return model, nil
 }
 
-// refersToKey says whether a relation is to the key of its table and from what is none:
-// then it is the one that has the foreign key, whatever its tag says.
+// refersToKey says whether a relation leads from columns that are no key to the key of the
+// other table: then the relation's own table has the foreign key, whatever the tag says.
 func refersToKey(r *schema.Relation) bool {
 	key := func(f *schema.Field) bool { return f.IsPK }
 	return !slices.ContainsFunc(r.BasePKs, key) && !slices.ContainsFunc(r.JoinPKs, func(f *schema.Field) bool { return !f.IsPK })
@@ -228,7 +228,8 @@ func (m *mapper) literals(fields []*schema.Field, v reflect.Value) []string {
 	return all
 }
 
-// writable is why a statement can't be written: bun would make the error a part of it.
+// writable returns the error of the first value that can't be written in a statement, nil
+// if there is none. Bun would write the text of that error into the SQL.
 func (m *mapper) writable(table *schema.Table, v reflect.Value, w unoactor.Statement) error {
 	for _, f := range table.Fields {
 		if f.IsPK || w.Operation == unoactor.OpInsert || slices.Contains(w.Columns, f.Name) {

@@ -118,9 +118,9 @@ func escaping(s *unoactor.Session) func(context.Context) (*pgx.Conn, func(), err
 
 // Select reads objects with a query of bun's, which build completes; nil is all rows.
 // Each is the session's object for its row: one that the session had is returned as it
-// is, or gets what was read if it was expired. Changes of them are written by the
-// session; those of objects that a Relation has read with them are not, unless they are
-// attached too.
+// is, or gets what was read if it was expired. The session writes changes of the objects
+// that Select returns; it writes those of objects that a Relation has read only if these
+// are attached too.
 func Select[T any](ctx context.Context, s *unoactor.Session, build func(*bun.SelectQuery) *bun.SelectQuery) ([]*T, error) {
 	var objects []*T
 	err := With(ctx, s, func(ctx context.Context, db *bun.DB) error {

@@ -40,7 +40,7 @@ type Line struct {
 	More *Line
 }
 
-// Guarded has more than what is written of it.
+// Guarded is an object with fields that bun does not write.
 type Guarded struct {
 	N     int
 	mu    sync.Mutex
