@@ -12,7 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/unoactor/unoactor/conn"
-	"github.com/unoactor/unoactor/internal/words"
+	"github.com/unoactor/unoactor/internal/sqltext"
 )
 
 // echo logs every statement with its duration and row count, and never its
@@ -53,7 +53,7 @@ func (e echo) end(ctx context.Context, tag pgconn.CommandTag, err error) {
 func (e echo) write(s echoed, tag pgconn.CommandTag, err error) {
 	sql := s.sql
 	if strings.Contains(strings.ToLower(sql), "password") {
-		sql = words.WithoutLiterals(sql)
+		sql = sqltext.WithoutLiterals(sql)
 	}
 	args := []any{"sql", sql, "duration", e.now().Sub(s.began), "rows", tag.RowsAffected()}
 	if pg := (*pgconn.PgError)(nil); errors.As(err, &pg) {

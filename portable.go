@@ -3,7 +3,7 @@ package unoactor
 import (
 	"strings"
 
-	"github.com/unoactor/unoactor/internal/words"
+	"github.com/unoactor/unoactor/internal/sqltext"
 )
 
 // portable is SQL that reads the same whatever standard_conforming_strings and
@@ -14,7 +14,7 @@ func portable(sql string) string {
 		return sql
 	}
 	var b strings.Builder
-	w := words.Words{Text: []byte(sql)}
+	w := sqltext.Words{Text: []byte(sql)}
 	for w.Pos < len(w.Text) {
 		start, prefixed := w.Pos, w.Pos > 0 && w.Text[w.Pos-1] == '&' // U&'...', in which it is an escape of another kind
 		w.Skip()

@@ -8,7 +8,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/unoactor/unoactor/conn"
-	"github.com/unoactor/unoactor/internal/words"
+	"github.com/unoactor/unoactor/internal/sqltext"
 )
 
 // batchTrace tells a pgx tracer of a batch that goes past pgx, without the literals
@@ -28,7 +28,7 @@ func traceBatch(ctx context.Context, b *conn.Backend, texts []string) *batchTrac
 	}
 	batch := &pgx.Batch{}
 	for _, sql := range texts {
-		batch.Queue(words.WithoutLiterals(sql))
+		batch.Queue(sqltext.WithoutLiterals(sql))
 	}
 	t.tracer, t.conn, t.read = tracer, b.Conn(), time.Now()
 	t.ctx = tracer.TraceBatchStart(ctx, t.conn, pgx.TraceBatchStartData{Batch: batch})
@@ -37,7 +37,7 @@ func traceBatch(ctx context.Context, b *conn.Backend, texts []string) *batchTrac
 
 func (t *batchTrace) query(sql string, tag pgconn.CommandTag, err error) {
 	if t.tracer != nil {
-		t.tracer.TraceBatchQuery(t.ctx, t.conn, pgx.TraceBatchQueryData{SQL: words.WithoutLiterals(sql), CommandTag: tag, Err: err, ReadStartTime: t.read})
+		t.tracer.TraceBatchQuery(t.ctx, t.conn, pgx.TraceBatchQueryData{SQL: sqltext.WithoutLiterals(sql), CommandTag: tag, Err: err, ReadStartTime: t.read})
 		t.read = time.Now()
 	}
 }

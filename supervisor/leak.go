@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/unoactor/unoactor/conn"
-	"github.com/unoactor/unoactor/internal/words"
+	"github.com/unoactor/unoactor/internal/sqltext"
 	"github.com/unoactor/unoactor/messages"
 )
 
@@ -61,7 +61,7 @@ func (a *poolActor) askAbout(ctx context.Context, e *messages.ConnectionLeaked) 
 	if err := b.Conn().QueryRow(ctx, ask, int64(e.PID)).Scan(&e.State, &e.Statement, &blockers); err != nil {
 		return err
 	}
-	e.Statement = words.WithoutLiterals(e.Statement)
+	e.Statement = sqltext.WithoutLiterals(e.Statement)
 	for _, pid := range blockers {
 		e.Blockers = append(e.Blockers, uint32(pid))
 	}

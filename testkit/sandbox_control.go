@@ -3,7 +3,7 @@ package testkit
 import (
 	"strings"
 
-	"github.com/unoactor/unoactor/internal/words"
+	"github.com/unoactor/unoactor/internal/sqltext"
 )
 
 // control is what a text does about transactions.
@@ -22,7 +22,7 @@ const (
 // controlOf judges a text by its words. A text of several statements of which one is
 // about transactions is beyond, but for those about savepoints.
 func controlOf(sql string) control {
-	w := words.Words{Text: []byte(sql)}
+	w := sqltext.Words{Text: []byte(sql)}
 	found, statements := noControl, 0
 	for {
 		statement, more := nextStatement(&w)
@@ -43,7 +43,7 @@ func controlOf(sql string) control {
 }
 
 // nextStatement is the words up to a semicolon, in lower case.
-func nextStatement(w *words.Words) (statement []string, more bool) {
+func nextStatement(w *sqltext.Words) (statement []string, more bool) {
 	for {
 		word, ok := w.Next()
 		if !ok || word[0] == ';' {

@@ -11,7 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgproto3"
 
-	"github.com/unoactor/unoactor/internal/words"
+	"github.com/unoactor/unoactor/internal/sqltext"
 )
 
 // The savepoints of a sandbox. The names may be used again within themselves.
@@ -195,7 +195,7 @@ func (v *sandboxed) query(m *pgproto3.Query) error {
 	}
 	if c != noControl {
 		v.begun = "BEGIN"
-		if w := (words.Words{Text: []byte(m.String)}); c == beginning || c == beginningReadOnly {
+		if w := (sqltext.Words{Text: []byte(m.String)}); c == beginning || c == beginningReadOnly {
 			if first, _ := w.Next(); strings.EqualFold(string(first), "start") {
 				v.begun = "START TRANSACTION"
 			}

@@ -7,7 +7,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/unoactor/unoactor/conn"
-	"github.com/unoactor/unoactor/internal/words"
+	"github.com/unoactor/unoactor/internal/sqltext"
 )
 
 // forgotten has pgx forget the statements that it has prepared on the connection, if the
@@ -24,7 +24,7 @@ func (c *connection) forgotten(ctx context.Context, query string, tag pgconn.Com
 
 // deallocates says whether SQL of several statements has a DEALLOCATE among them.
 func deallocates(query string) bool {
-	w := words.Words{Text: []byte(query)}
+	w := sqltext.Words{Text: []byte(query)}
 	first := true
 	for {
 		word, ok := w.Next()

@@ -3,12 +3,12 @@ package gateway
 import (
 	"bytes"
 
-	"github.com/unoactor/unoactor/internal/words"
+	"github.com/unoactor/unoactor/internal/sqltext"
 )
 
 // block judges the body of a DO block: statements between the words of its language, and others in
 // the strings that it executes. Where each begins is guessed; SET inside is not carried.
-func (c *core) block(w *words.Words) string {
+func (c *core) block(w *sqltext.Words) string {
 	for ahead := *w; ahead.Pos < len(ahead.Text) && ahead.Text[ahead.Pos] != ';'; {
 		start := ahead.Pos
 		ahead.Skip()
@@ -21,7 +21,7 @@ func (c *core) block(w *words.Words) string {
 			n := bytes.IndexByte(body[1:], '$') + 2
 			body = body[n:max(n, len(body)-n)]
 		}
-		inside := words.Words{Text: bytes.Map(opened, body), Names: true}
+		inside := sqltext.Words{Text: bytes.Map(opened, body), Names: true}
 		begins := true
 		for {
 			word, ok := inside.Next()
@@ -53,7 +53,7 @@ func opened(r rune) rune {
 }
 
 // judgeInside is judge for a statement of a DO block. What SET and RESET do there is not followed.
-func (c *core) judgeInside(word []byte, w *words.Words) string {
+func (c *core) judgeInside(word []byte, w *sqltext.Words) string {
 	switch {
 	case is(word, "set"), is(word, "reset"):
 		if next, _ := w.Next(); !is(next, "local") && !is(next, "constraints") && !is(next, "transaction") {

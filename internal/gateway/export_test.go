@@ -7,7 +7,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
-	"github.com/unoactor/unoactor/internal/words"
+	"github.com/unoactor/unoactor/internal/sqltext"
 )
 
 // What the tests see of the inside.
@@ -56,7 +56,7 @@ func ParseInitial(b []byte) (string, bool) {
 
 // Words cuts SQL into words.
 func Words(sql []byte) (all []string) {
-	w := words.Words{Text: sql}
+	w := sqltext.Words{Text: sql}
 	for {
 		word, ok := w.Next()
 		if !ok {

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"strings"
 
-	"github.com/unoactor/unoactor/internal/words"
+	"github.com/unoactor/unoactor/internal/sqltext"
 )
 
 // pin is why a client in transaction mode must keep its backend until it
@@ -28,7 +28,7 @@ func (c *core) look(sql []byte, partial bool) {
 	c.blind = c.blind || partial
 	c.found = resets{}
 	c.ahead = maxAhead
-	w := words.Words{Text: sql, Escapes: c.reports["standard_conforming_strings"] == "off", Names: true}
+	w := sqltext.Words{Text: sql, Escapes: c.reports["standard_conforming_strings"] == "off", Names: true}
 	begins := true // the next word begins a statement
 	for {
 		word, ok := w.Next()
@@ -66,10 +66,10 @@ func (c *core) pinFor(why string, sql []byte) {
 }
 
 // isEnd says whether the word that w has returned is the semicolon after a statement.
-func isEnd(word []byte, w *words.Words) bool { return len(word) == 1 && word[0] == ';' && !w.Quoted }
+func isEnd(word []byte, w *sqltext.Words) bool { return len(word) == 1 && word[0] == ';' && !w.Quoted }
 
 // judge says what state a statement makes, by the word that it begins with; empty if none.
-func (c *core) judge(word []byte, w *words.Words) string {
+func (c *core) judge(word []byte, w *sqltext.Words) string {
 	switch {
 	case is(word, "set"), is(word, "reset"):
 		return c.set(w, is(word, "reset"))
@@ -97,7 +97,7 @@ func (c *core) judge(word []byte, w *words.Words) string {
 }
 
 // anywhere says what state a word stands for wherever it is in a statement, empty if none.
-func (c *core) anywhere(word []byte, w *words.Words) string {
+func (c *core) anywhere(word []byte, w *sqltext.Words) string {
 	switch len(word) {
 	case 6:
 		if is(word, "update") && !w.Quoted {
@@ -155,7 +155,7 @@ func (c *core) calls(function uint32) {
 
 // set judges SET and RESET. What lasts for a transaction, and what the server
 // reports when it changes, needs no pin.
-func (c *core) set(w *words.Words, back bool) string {
+func (c *core) set(w *sqltext.Words, back bool) string {
 	name, _ := w.Next()
 	if is(name, "session") {
 		name, _ = w.Next()

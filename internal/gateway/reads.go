@@ -3,7 +3,7 @@ package gateway
 import (
 	"bytes"
 
-	"github.com/unoactor/unoactor/internal/words"
+	"github.com/unoactor/unoactor/internal/sqltext"
 )
 
 // harmless are words that a parenthesis may follow in a statement that changes
@@ -26,7 +26,7 @@ func onlyReads(sql []byte) bool {
 	if text, _, ok := cstring(sql); ok {
 		sql = text
 	}
-	w := words.Words{Text: sql}
+	w := sqltext.Words{Text: sql}
 	word, ok := w.Next()
 	if !ok || !is(word, "select") && !is(word, "show") && !is(word, "values") && !is(word, "table") && !is(word, "begin") && !is(word, "start") {
 		return false
@@ -52,7 +52,7 @@ func onlyReads(sql []byte) bool {
 }
 
 // called says whether a parenthesis follows the word that next has returned.
-func called(w *words.Words) bool {
+func called(w *sqltext.Words) bool {
 	rest := bytes.TrimLeft(w.Text[w.Pos:], " \t\r\n\f\v")
 	return len(rest) > 0 && (rest[0] == '(' || rest[0] == '/' || rest[0] == '-' && len(rest) > 1 && rest[1] == '-')
 }

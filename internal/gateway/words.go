@@ -3,7 +3,7 @@ package gateway
 import (
 	"bytes"
 
-	"github.com/unoactor/unoactor/internal/words"
+	"github.com/unoactor/unoactor/internal/sqltext"
 )
 
 // maxAhead is how many bytes are looked at once more for calls of set_config within others.
@@ -12,7 +12,7 @@ const maxAhead = 4 * bufferSize
 // localConfig says whether the call of set_config that follows is openly for the
 // transaction only: its last argument is the word true.
 // It looks that far ahead, in all calls of a text together, and then says no.
-func localConfig(w *words.Words, far *int) bool {
+func localConfig(w *sqltext.Words, far *int) bool {
 	ahead := *w
 	defer func() { *far -= ahead.Pos - w.Pos }()
 	if n := w.Pos + max(*far, 0); n < len(ahead.Text) {

@@ -31,7 +31,7 @@ const (
 // layers are ordered lowest first: a package may import those of its own layer
 // and of the layers above its line, never one below it.
 var layers = []layer{
-	{"internal/words", nil},
+	{"internal/sqltext", nil},
 	{"messages", nil},
 	{"config", []string{
 		"github.com/hashicorp/hcl/v2", "github.com/zclconf/go-cty",

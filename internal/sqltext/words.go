@@ -1,6 +1,6 @@
-// Package words cuts SQL into words, for whoever must know what a statement is about
+// Package sqltext cuts SQL into words, for whoever must know what a statement is about
 // without understanding it.
-package words
+package sqltext
 
 import "bytes"
 

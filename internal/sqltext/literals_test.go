@@ -1,11 +1,11 @@
-package words_test
+package sqltext_test
 
 import (
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/unoactor/unoactor/internal/words"
+	"github.com/unoactor/unoactor/internal/sqltext"
 )
 
 func TestNoLiteralOfAStatementIsShown(t *testing.T) {
@@ -44,7 +44,7 @@ func TestNoLiteralOfAStatementIsShown(t *testing.T) {
 		"begin":                                        "begin",
 		"":                                             "",
 	} {
-		if got := words.WithoutLiterals(sql); got != want {
+		if got := sqltext.WithoutLiterals(sql); got != want {
 			t.Errorf("%s:\n got %s\nwant %s", sql, got, want)
 		}
 	}
@@ -54,7 +54,7 @@ func TestLiteralsThatContinueEachOtherCostNoMoreThanOthers(t *testing.T) {
 	costs := func(between string) time.Duration {
 		sql := strings.Repeat("'a'"+between, 20000)
 		began := time.Now()
-		words.WithoutLiterals(sql)
+		sqltext.WithoutLiterals(sql)
 		return time.Since(began)
 	}
 	if others, these := costs(", "), costs("\n "); these > 20*others+10*time.Millisecond {
@@ -67,12 +67,12 @@ func FuzzWithoutLiterals(f *testing.F) {
 	f.Add("select E'\\", "'")
 	f.Add("select $a$", "$a")
 	f.Fuzz(func(t *testing.T, before, after string) {
-		words.WithoutLiterals(before + after) // anything: no panic
+		sqltext.WithoutLiterals(before + after) // anything: no panic
 		const secret = "s3cr3tvalue"
 		if strings.ContainsAny(before+after, `'"$\eEsS`) || strings.Contains(before+after, secret) {
 			return // it may open a literal, or be one
 		}
-		if got := words.WithoutLiterals(before + " '" + secret + "' " + after); strings.Contains(got, secret) {
+		if got := sqltext.WithoutLiterals(before + " '" + secret + "' " + after); strings.Contains(got, secret) {
 			t.Errorf("%q + literal + %q: %q", before, after, got)
 		}
 	})
