@@ -3,11 +3,11 @@
 //
 // A topology comes from an HCL file ([Load]) or is written in Go. Either way
 // [Topology.Complete] fills in what was left out and [Topology.Check] finds
-// what cannot work; both are called by [Load]. [Diff] tells what a changed
-// topology changes.
+// what cannot work; both are called by [Load]. [Compare] tells what a changed
+// topology changes, as a [Delta].
 //
 // Each setting has one field (topology.go), one line in the table that gives it
-// its name in a file and says whether it changes live (settings.go), one default
+// its name in a file and says what becomes of a change (settings.go), one default
 // (defaults.go), one check (check_*.go) and one row in docs/topology.md; the
 // tests compare the last with the others.
 //

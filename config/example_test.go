@@ -106,25 +106,34 @@ func ExampleTopology_Complete() {
 	// Output: app transaction 20 30 15m0s true
 }
 
-func ExampleDiff() {
+// ExampleCompare shows the lines of a delta, and what a program asks it for.
+func ExampleCompare() {
 	before := config.Topology{
 		Nodes: []config.Node{{Name: "main"}},
 		Pools: []config.Pool{{Name: "default", Node: "main"}},
 	}
 	after := config.Topology{
 		Nodes:   []config.Node{{Name: "main", Password: "changed"}},
-		Pools:   []config.Pool{{Name: "default", Node: "main", AcquireTimeout: 5 * time.Second}, {Name: "reports", Node: "main"}},
+		Pools:   []config.Pool{{Name: "reports", Node: "main"}, {Name: "default", Node: "main", AcquireTimeout: 5 * time.Second}},
 		Gateway: config.Gateway{Listen: []string{"127.0.0.1:7432"}},
 	}
-	for _, c := range config.Diff(before, after) {
-		fmt.Println(c)
+	delta := config.Compare(before, after)
+	fmt.Println(delta)
+	for _, pool := range delta.Pools.Changed {
+		if pool.Has("acquire_timeout") {
+			fmt.Println(pool.After.Name, "waits for", pool.After.AcquireTimeout, "rather than", pool.Before.AcquireTimeout)
+		}
 	}
+	fmt.Println(delta.Refused())
 	// Output:
-	// node "main": password changed (live)
-	// pool "default": password changed (live)
-	// pool "default": acquire_timeout 30s -> 5s (live)
+	// node "main": password changed (drained)
 	// pool "reports" added (live)
-	// gateway: listen ["127.0.0.1:6432"] -> ["127.0.0.1:7432"] (restart)
+	// pool "default": password changed (drained)
+	// pool "default": acquire_timeout 30s -> 5s (live)
+	// gateway: listen ["127.0.0.1:6432"] -> ["127.0.0.1:7432"] (refused)
+	// default waits for 5s rather than 30s
+	// error: listen of gateway: a running system can't change it
+	//       = start a new process for it, or write it as it was: ["127.0.0.1:6432"]
 }
 
 func ExampleSecret() {

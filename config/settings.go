@@ -4,7 +4,7 @@ import "math"
 
 // setting is a line of a block: the name that it has in a file, what a reload
 // does about it, and its field. The tables below are the schema, and all that
-// knows settings by name looks here: the reader, [Diff] and the documentation's
+// knows settings by name looks here: the reader, [Compare] and the documentation's
 // test.
 type setting[T any] struct {
 	name   string
@@ -13,14 +13,14 @@ type setting[T any] struct {
 }
 
 var nodeSettings = []setting[Node]{
-	{"host", Live, func(n *Node) field { return word(&n.Host) }},
-	{"port", Live, func(n *Node) field { return number(&n.Port, 1, math.MaxUint16) }},
-	{"socket", Live, func(n *Node) field { return field{set: word(&n.Host).set} }}, // a host that begins with /
-	{"database", Live, func(n *Node) field { return word(&n.Database) }},
-	{"user", Live, func(n *Node) field { return word(&n.User) }},
-	{"password", Live, func(n *Node) field { return text(&n.Password) }},
+	{"host", Drained, func(n *Node) field { return word(&n.Host) }},
+	{"port", Drained, func(n *Node) field { return number(&n.Port, 1, math.MaxUint16) }},
+	{"socket", Drained, func(n *Node) field { return field{set: word(&n.Host).set} }}, // a host that begins with /
+	{"database", Drained, func(n *Node) field { return word(&n.Database) }},
+	{"user", Drained, func(n *Node) field { return word(&n.User) }},
+	{"password", Drained, func(n *Node) field { return text(&n.Password) }},
 	{"role", Live, func(n *Node) field { return word(&n.Role) }},
-	{"require_auth", Live, func(n *Node) field { return word(&n.RequireAuth) }},
+	{"require_auth", Drained, func(n *Node) field { return word(&n.RequireAuth) }},
 	{"connect_timeout", Live, func(n *Node) field { return period(&n.ConnectTimeout) }},
 	{"backoff_min", Live, func(n *Node) field { return period(&n.BackoffMin) }},
 	{"backoff_max", Live, func(n *Node) field { return period(&n.BackoffMax) }},
@@ -34,18 +34,18 @@ var breakerSettings = []setting[Breaker]{
 }
 
 var tlsSettings = []setting[TLS]{
-	{"mode", Live, func(t *TLS) field { return word(&t.Mode) }},
-	{"ca", Live, func(t *TLS) field { return text(&t.CA) }},
-	{"cert", Live, func(t *TLS) field { return text(&t.Cert) }},
-	{"key", Live, func(t *TLS) field { return text(&t.Key) }},
-	{"server_name", Live, func(t *TLS) field { return text(&t.ServerName) }},
+	{"mode", Drained, func(t *TLS) field { return word(&t.Mode) }},
+	{"ca", Drained, func(t *TLS) field { return text(&t.CA) }},
+	{"cert", Drained, func(t *TLS) field { return text(&t.Cert) }},
+	{"key", Drained, func(t *TLS) field { return text(&t.Key) }},
+	{"server_name", Drained, func(t *TLS) field { return text(&t.ServerName) }},
 }
 
 var poolSettings = []setting[Pool]{
-	{"node", Live, func(p *Pool) field { return word(&p.Node) }},
-	{"database", Live, func(p *Pool) field { return word(&p.Database) }},
-	{"user", Live, func(p *Pool) field { return word(&p.User) }},
-	{"password", Live, func(p *Pool) field { return text(&p.Password) }},
+	{"node", Drained, func(p *Pool) field { return word(&p.Node) }},
+	{"database", Drained, func(p *Pool) field { return word(&p.Database) }},
+	{"user", Drained, func(p *Pool) field { return word(&p.User) }},
+	{"password", Drained, func(p *Pool) field { return text(&p.Password) }},
 	{"mode", Live, func(p *Pool) field { return word(&p.Mode) }},
 	{"profile", Live, func(p *Pool) field { return word(&p.Profile) }},
 	{"size", Live, func(p *Pool) field { return number(&p.Size, 1, maxBackends) }},
@@ -64,8 +64,8 @@ var poolSettings = []setting[Pool]{
 	{"reclaim_after", Live, func(p *Pool) field { return period(&p.ReclaimAfter) }},
 	{"drain_timeout", Live, func(p *Pool) field { return period(&p.DrainTimeout) }},
 	{"reset", Live, func(p *Pool) field { return word(&p.Reset) }},
-	{"echo", Live, func(p *Pool) field { return truth(&p.Echo) }},
-	{"runtime", Live, func(p *Pool) field { return table(&p.Runtime) }},
+	{"echo", Drained, func(p *Pool) field { return truth(&p.Echo) }},
+	{"runtime", Drained, func(p *Pool) field { return table(&p.Runtime) }},
 	{"labels", Live, func(p *Pool) field { return table(&p.Labels) }},
 }
 
@@ -85,11 +85,11 @@ var retrySettings = []setting[Retry]{
 }
 
 var hookSettings = []setting[Hooks]{
-	{"on_connect", Live, func(h *Hooks) field { return texts(&h.OnConnect, 0) }},
-	{"on_checkout", Live, func(h *Hooks) field { return texts(&h.OnCheckout, 0) }},
-	{"on_checkin", Live, func(h *Hooks) field { return texts(&h.OnCheckin, 0) }},
-	{"before_close", Live, func(h *Hooks) field { return texts(&h.BeforeClose, 0) }},
-	{"timeout", Live, func(h *Hooks) field { return period(&h.Timeout) }},
+	{"on_connect", Drained, func(h *Hooks) field { return texts(&h.OnConnect, 0) }},
+	{"on_checkout", Drained, func(h *Hooks) field { return texts(&h.OnCheckout, 0) }},
+	{"on_checkin", Drained, func(h *Hooks) field { return texts(&h.OnCheckin, 0) }},
+	{"before_close", Drained, func(h *Hooks) field { return texts(&h.BeforeClose, 0) }},
+	{"timeout", Drained, func(h *Hooks) field { return period(&h.Timeout) }},
 }
 
 var routeSettings = []setting[Route]{
@@ -102,10 +102,10 @@ var routeSettings = []setting[Route]{
 }
 
 var gatewaySettings = []setting[Gateway]{
-	{"listen", Restart, func(g *Gateway) field { return texts(&g.Listen, 1) }},
-	{"socket", Restart, func(g *Gateway) field { return text(&g.Socket) }},
-	{"socket_mode", Restart, func(g *Gateway) field { return text(&g.SocketMode) }},
-	{"socket_group", Restart, func(g *Gateway) field { return text(&g.SocketGroup) }},
+	{"listen", Refused, func(g *Gateway) field { return texts(&g.Listen, 1) }},
+	{"socket", Refused, func(g *Gateway) field { return text(&g.Socket) }},
+	{"socket_mode", Refused, func(g *Gateway) field { return text(&g.SocketMode) }},
+	{"socket_group", Refused, func(g *Gateway) field { return text(&g.SocketGroup) }},
 	{"auth", Live, func(g *Gateway) field { return word(&g.Auth) }},
 	{"max_clients", Live, func(g *Gateway) field { return number(&g.MaxClients, 1, math.MaxInt32) }},
 	{"max_logins", Live, func(g *Gateway) field { return number(&g.MaxLogins, 1, math.MaxInt32) }},
@@ -125,7 +125,7 @@ var userSettings = []setting[User]{
 
 var logSettings = []setting[Log]{
 	{"level", Live, func(l *Log) field { return word(&l.Level) }},
-	{"format", Restart, func(l *Log) field { return word(&l.Format) }},
+	{"format", Refused, func(l *Log) field { return word(&l.Format) }},
 }
 
 // elsewhere is what other poolers call a setting, for advice only: a file that
