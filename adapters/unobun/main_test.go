@@ -16,7 +16,7 @@ import (
 func TestMain(m *testing.M) { testkit.Main(m) }
 
 // open gives a database of the test's own, whose sessions have bun's mapper.
-func open(t *testing.T) *unoactor.DB {
+func open(t testing.TB) *unoactor.DB {
 	t.Helper()
 	server, database := testkit.Shared(t)
 	sys, err := unoactor.New(t.Context(), config.Topology{
