@@ -3,8 +3,6 @@ package unoactor
 import (
 	"fmt"
 	"reflect"
-	"slices"
-	"strings"
 )
 
 type state int8
@@ -34,20 +32,8 @@ type identity struct {
 	key   string
 }
 
-// picture is what an object was: as what its columns would be written, and enough to
-// make it so again. It shares no memory with the object, and is not changed once taken.
-type picture struct {
-	literals []string
-	values   []reflect.Value
-	parents  []any // the objects that it pointed at
-	wrong    error // why a column could not be written, nil if all could
-}
-
 // given are values of columns, by their number, from before a flush set them.
 type given map[int]reflect.Value
-
-// unwritable stands for a literal that there is not.
-const unwritable = "?"
 
 // literals are what the object's columns would be written as now. The one of a value
 // that can't be written is not a literal.
@@ -77,49 +63,6 @@ func (e *entry) parents() []any {
 	return all
 }
 
-// look takes a picture of the object. It is that of its row if they are the same.
-func (e *entry) look() *picture { return e.lookAfter(e.row) }
-
-// lookAfter takes a picture of the object, for which it copies only what is not the same
-// in a former one, which may be nil. If all is, it returns that.
-func (e *entry) lookAfter(former *picture) *picture {
-	literals, wrong := e.literals()
-	return e.picture(literals, wrong, former)
-}
-
-// picture is lookAfter where the literals are known.
-func (e *entry) picture(literals []string, wrong error, former *picture) *picture {
-	parents := e.parents()
-	if former != nil && wrong == nil && slices.Equal(literals, former.literals) && slices.Equal(parents, former.parents) {
-		return former
-	}
-	p := &picture{literals: literals, values: make([]reflect.Value, len(literals)), parents: parents, wrong: wrong}
-	for i, c := range e.model.Columns {
-		if former != nil && literals[i] == former.literals[i] && literals[i] != unwritable {
-			p.values[i] = former.values[i]
-		} else {
-			p.values[i] = c.Copy(e.value)
-		}
-	}
-	return p
-}
-
-// become makes the object's columns, and whom it points at, what they were in a
-// picture. What is the same already is left alone.
-func (e *entry) become(p *picture) {
-	now, _ := e.literals()
-	for i, c := range e.model.Columns {
-		if now[i] != p.literals[i] || now[i] == unwritable {
-			c.Set(e.value, p.values[i])
-		}
-	}
-	for i, parent := range e.model.Parents {
-		if parent.Object(e.value) != p.parents[i] {
-			parent.Set(e.value, p.parents[i])
-		}
-	}
-}
-
 // remember takes what is in the object for what is stored.
 func (e *entry) remember() { e.row, e.expired = e.look(), false }
 
@@ -128,8 +71,6 @@ func (e *entry) identity() identity { return identity{e.model, e.key()} }
 
 // key is that of the row, as SQL.
 func (e *entry) key() string { return e.row.key(e.model) }
-
-func (p *picture) key(m *Model) string { return strings.Join(p.literals[:m.Keys], ", ") }
 
 // unkeyed says whether an object has no key yet, so that it can't have a row.
 func (e *entry) unkeyed() bool {
@@ -168,16 +109,4 @@ func (e *entry) sameKey(now []string) error {
 		}
 	}
 	return nil
-}
-
-// at are the numbers of columns, nil if the model does not have them all.
-func (m *Model) at(names []string) []int {
-	numbers := make([]int, len(names))
-	for i, name := range names {
-		numbers[i] = slices.IndexFunc(m.Columns, func(c Column) bool { return c.Name == name })
-		if numbers[i] < 0 {
-			return nil
-		}
-	}
-	return numbers
 }

@@ -1,0 +1,72 @@
+package unoactor
+
+import (
+	"fmt"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
+)
+
+// receive fills in what the database chose.
+func (t *task) receive(u *unit, types *pgtype.Map, r *pgconn.ResultReader) (pgconn.CommandTag, error) {
+	names := make([]string, len(t.returned))
+	for i, at := range t.returned {
+		names[i] = t.entry.model.Columns[at].Name
+	}
+	var failed error
+	for r.NextRow() {
+		if failed != nil || len(names) == 0 {
+			continue
+		}
+		row, err := decode(types, len(names), r.FieldDescriptions(), r.Values())
+		if err == nil {
+			err = u.mapper.Scan(t.entry.object, names, row)
+		}
+		failed = err
+	}
+	tag, err := r.Close()
+	switch {
+	case err != nil:
+		return tag, err
+	case failed == nil && tag.RowsAffected() == 0:
+		stale := &StaleObjectError{Operation: t.operation, Table: t.entry.model.Table}
+		if t.row != nil {
+			stale.Key = t.row.key(t.entry.model)
+		}
+		return tag, stale
+	case failed == nil && tag.RowsAffected() > 1 && t.row != nil:
+		failed = fmt.Errorf("%d rows have the key (%s): it is no key of the table", tag.RowsAffected(), t.row.key(t.entry.model))
+	}
+	return tag, failed
+}
+
+// done takes note of what is in the database now.
+func (t *task) done(u *unit) {
+	e := t.entry
+	if t.operation == OpDelete {
+		u.bury(e)
+		return
+	}
+	if t.replaces != nil {
+		u.bury(t.replaces)
+	}
+	e.state = stored
+	e.row, e.expired = e.lookAfter(t.before), false
+	u.rows[e.identity()] = e
+	for _, column := range differing(t.before.literals, e.row.literals, 0) {
+		if _, known := e.given[column]; !known {
+			if e.given == nil {
+				e.given = make(given)
+			}
+			e.given[column] = t.before.values[column]
+		}
+	}
+}
+
+// bury takes note that an entry's row is deleted.
+func (u *unit) bury(e *entry) {
+	e.state = gone
+	if u.rows[e.identity()] == e {
+		delete(u.rows, e.identity())
+	}
+}

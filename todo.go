@@ -1,0 +1,77 @@
+package unoactor
+
+import (
+	"fmt"
+	"slices"
+)
+
+// todo is what is to be done about an object, nil if there is nothing.
+func (u *unit) todo(e *entry) (*task, error) {
+	if e.state == gone {
+		return nil, nil
+	}
+	now, wrong := e.literals()
+	if wrong != nil {
+		return nil, wrong
+	}
+	t := &task{entry: e, row: e.row, now: now}
+	if e.state == pending {
+		t.operation, t.row = OpInsert, nil
+		return t, nil
+	}
+	if err := e.sameKey(now); err != nil {
+		return nil, err
+	}
+	if e.state == doomed {
+		t.operation = OpDelete
+		return t, nil
+	}
+	t.operation = OpUpdate
+	t.columns = slices.DeleteFunc(differing(now, e.row.literals, e.model.Keys), func(column int) bool { return e.model.Columns[column].Fixed })
+	elsewhere, err := u.refersElsewhere(e, now)
+	if err != nil || len(t.columns) == 0 && !elsewhere {
+		return nil, err
+	}
+	return t, nil
+}
+
+// differing are the columns from one on whose literals are not the same.
+func differing(a, b []string, from int) []int {
+	var columns []int
+	for i := from; i < len(a); i++ {
+		if a[i] != b[i] {
+			columns = append(columns, i)
+		}
+	}
+	return columns
+}
+
+// refersElsewhere says whether a stored object was given another parent, whose key it
+// does not have yet. If that would change its own key, it is an error.
+func (u *unit) refersElsewhere(e *entry, now []string) (elsewhere bool, err error) {
+	for n, p := range e.model.Parents {
+		to := u.parentOf(e, n)
+		if to == nil || !e.moved(n) {
+			continue
+		}
+		columns, keys := e.model.at(p.Columns), to.model.at(p.Keys)
+		if columns == nil || keys == nil {
+			continue
+		}
+		for i, column := range columns {
+			key, err := to.model.Columns[keys[i]].Literal(to.value)
+			if err != nil {
+				return false, err
+			}
+			if alike(now[column], key) && !to.model.Columns[keys[i]].Chosen(to.value) && (now[column] == key || column < e.model.Keys || !e.spells(column, to, keys[i])) {
+				continue
+			}
+			if column < e.model.Keys {
+				return false, fmt.Errorf("the object of %s with the key (%s) was given another %v, whose key is a part of its own, %s: delete the object and add another instead",
+					e.model.Table, e.key(), p.Type, p.Columns[i])
+			}
+			elsewhere = true
+		}
+	}
+	return elsewhere, nil
+}

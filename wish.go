@@ -1,0 +1,134 @@
+package unoactor
+
+import (
+	"iter"
+	"slices"
+)
+
+const manyAlike = 4 // a value that so many have says nothing
+
+// wishes is what had better come first, as it seems from the values of columns: nobody
+// tells of all foreign keys and unique keys.
+func wishes(tasks []*task, references map[*Model][]reference) []before {
+	inserted, deleted := make(map[string][]*task), make(map[string][]*task)
+	type column struct {
+		model   *Model
+		number  int
+		literal string
+	}
+	gives, takes := make(map[column][]*task), make(map[column][]*task)
+	for _, t := range tasks {
+		m := t.entry.model
+		if m.Keys == 1 && t.operation == OpInsert && !t.entry.unkeyed() {
+			inserted[canonical(t.now[0])] = append(inserted[canonical(t.now[0])], t)
+		}
+		if m.Keys == 1 && t.operation == OpDelete {
+			deleted[canonical(t.row.literals[0])] = append(deleted[canonical(t.row.literals[0])], t)
+		}
+		for i := range m.Columns {
+			if was, _ := t.change(i); was != "" {
+				gives[column{m, i, was}] = append(gives[column{m, i, was}], t)
+			}
+		}
+	}
+	if len(inserted)+len(deleted)+len(gives) == 0 {
+		return nil
+	}
+	for _, t := range tasks {
+		m := t.entry.model
+		for i := range m.Columns {
+			if _, now := t.change(i); now != "" && gives[column{m, i, now}] != nil {
+				takes[column{m, i, now}] = append(takes[column{m, i, now}], t)
+			}
+		}
+	}
+	var all []before
+	add := func(first, then *task, why kind) {
+		if first != then {
+			all = append(all, before{first, then, why})
+		}
+	}
+	for c, givers := range gives {
+		switch takers := takes[c]; {
+		case len(givers) == 1 && len(takers) == 1:
+			add(givers[0], takers[0], unique)
+		case len(takers) > 0:
+			for first, then := range pairs(givers, takers) {
+				add(first, then, together)
+			}
+		}
+	}
+	for _, t := range tasks {
+		for i := range t.entry.model.Columns {
+			if declared(references[t.entry.model], i) {
+				continue
+			}
+			was, now := t.change(i)
+			if parents := inserted[canonical(now)]; now != "" && len(parents) < manyAlike {
+				for _, p := range parents {
+					add(p, t, likely)
+				}
+			}
+			if parents := deleted[canonical(was)]; was != "" && len(parents) < manyAlike {
+				for _, p := range parents {
+					add(t, p, likely)
+				}
+			}
+		}
+	}
+	return all
+}
+
+// pairs are givers and takers of a value of which one giver and one taker alone have another
+// value, too, as those of a unique key of two columns have.
+func pairs(givers, takers []*task) iter.Seq2[*task, *task] {
+	type other struct {
+		column  int
+		literal string
+	}
+	gives, takes := make(map[other][]*task), make(map[other][]*task)
+	for _, t := range givers {
+		for i, literal := range t.row.literals {
+			gives[other{i, literal}] = append(gives[other{i, literal}], t)
+		}
+	}
+	for _, t := range takers {
+		for i, literal := range t.now {
+			takes[other{i, literal}] = append(takes[other{i, literal}], t)
+		}
+	}
+	return func(yield func(*task, *task) bool) {
+		for o, first := range gives {
+			if then := takes[o]; len(first) == 1 && len(then) == 1 && !yield(first[0], then[0]) {
+				return
+			}
+		}
+	}
+}
+
+func declared(references []reference, column int) bool {
+	return slices.ContainsFunc(references, func(r reference) bool { return slices.Contains(r.columns, column) })
+}
+
+// change is what a task's row has no more in a column, and what it gets there; "" is
+// nothing that could be a key.
+func (t *task) change(column int) (was, now string) {
+	if t.row != nil {
+		was = t.row.literals[column]
+	}
+	if t.operation != OpDelete {
+		now = t.now[column]
+	}
+	if was == now {
+		return "", ""
+	}
+	return telling(was), telling(now)
+}
+
+func telling(literal string) string {
+	switch literal {
+	case "NULL", "TRUE", "FALSE", "''":
+		return ""
+	}
+	return literal
+}
