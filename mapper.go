@@ -1,48 +1,38 @@
 package unoactor
 
 import (
-	"context"
-	"database/sql/driver"
 	"errors"
-	"reflect"
+
+	"github.com/unoactor/unoactor/mapping"
 )
 
-// Mapper knows how objects are kept in tables, and writes the SQL for it. The unit of
-// work decides what is to be done, and in which order. It is safe for concurrent use.
-type Mapper interface {
-	// Model describes a struct type. It is asked often and should remember.
-	Model(reflect.Type) (*Model, error)
-	// SQL writes one statement without arguments, as it is read where
-	// standard_conforming_strings is on. A value that can't be written is an error,
-	// not a part of the statement. The columns of an update are at least those that
-	// the statement names.
-	SQL(context.Context, Statement) (sql string, err error)
-	// Scan replaces columns of an object, a pointer to a struct, with what came from
-	// the database: nothing of the former values is kept in the new ones. If one can't
-	// be set, none is.
-	Scan(object any, columns []string, row []driver.Value) error
-}
-
-// Operation is what a statement is to do.
-type Operation string
+// What a program that has a mapper of its own needs of package mapping.
+type (
+	// Mapper is [mapping.Mapper].
+	Mapper = mapping.Mapper
+	// Model is [mapping.Model].
+	Model = mapping.Model
+	// Column is [mapping.Column].
+	Column = mapping.Column
+	// Parent is [mapping.Parent].
+	Parent = mapping.Parent
+	// Child is [mapping.Child].
+	Child = mapping.Child
+	// Operation is [mapping.Operation].
+	Operation = mapping.Operation
+	// Statement is [mapping.Statement].
+	Statement = mapping.Statement
+	// StaleObjectError is [mapping.StaleObjectError].
+	StaleObjectError = mapping.StaleObjectError
+)
 
 // The operations.
 const (
-	OpInsert Operation = "insert"
-	OpUpdate Operation = "update"
-	OpDelete Operation = "delete"
-	OpSelect Operation = "select" // all columns, in the order of the model
+	OpInsert = mapping.Insert
+	OpUpdate = mapping.Update
+	OpDelete = mapping.Delete
+	OpSelect = mapping.Select
 )
-
-// Statement is about one object, found by its key unless it is inserted.
-type Statement struct {
-	Operation Operation
-	Object    any      // a pointer to a struct
-	Columns   []string // what an update sets
-	// Instead are SQL expressions for columns whose value the object does not have yet.
-	Instead   map[string]string
-	Returning []string // SQL expressions
-}
 
 // ErrNoMapper is an object given to a session that has no [Mapper].
 var ErrNoMapper = errors.New("the session has no mapper for objects: give SessionConfig.Mapper one, such as that of adapters/unobun")

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/unoactor/unoactor/conn"
+	"github.com/unoactor/unoactor/internal/unitofwork"
 )
 
 // Session is what an application works in: statements, transactions and a unit of
@@ -30,10 +31,10 @@ type Session struct {
 	backend *conn.Backend // of the lease
 	use     conn.Use      // of the lease, while it is somebody's turn
 	inUse   bool
-	levels  []level // the transaction and its savepoints, outermost first
-	lost    error   // what ended the connection that the transaction was on
-	spent   bool    // statements were run on the lease before: it may have state of theirs
-	unit    *unit   // nil until the first object
+	levels  []level          // the transaction and its savepoints, outermost first
+	lost    error            // what ended the connection that the transaction was on
+	spent   bool             // statements were run on the lease before: it may have state of theirs
+	unit    *unitofwork.Unit // nil until the first object
 }
 
 // NewSession makes a session, which must be closed. Nothing is leased yet.
@@ -120,9 +121,7 @@ func (s *Session) Close() {
 // end gives back all that the session has. Its guard says that it has ended. A use that
 // lasts, of rows or of a batch, has the backend closed.
 func (s *Session) end() {
-	if s.unit != nil {
-		s.unit.rolledBack(0)
-	}
+	s.unit.RolledBack(0)
 	s.levels, s.unit = nil, nil
 	if _, err := s.lease.Backend(); err == nil { // else it was revoked, and has nothing to give
 		s.lease.Release() // in a transaction: the pool rolls it back

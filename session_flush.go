@@ -3,9 +3,11 @@ package unoactor
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/unoactor/unoactor/internal/unitofwork"
 )
 
 // Flush writes what was added, changed and deleted: all statements in one round trip,
@@ -24,39 +26,85 @@ func (s *Session) Flush(ctx context.Context) error {
 
 // errFlushInSQL is a flush whose own transaction would end the one that SQL has begun.
 var errFlushInSQL = errors.New("nothing is flushed in a transaction that a statement, a batch or what used the session's connection began: " +
-
 	"begin it with Begin, BeginTx or Tx")
 
 func (s *Session) flush(ctx context.Context) error {
-	if s.unit == nil {
-		return nil
-	}
-	p, err := s.unit.plan()
-	if err != nil || len(p.tasks) == 0 {
+	p, err := s.unit.Plan()
+	if err != nil || p.Empty() {
 		return err
 	}
 	if err := s.ready(ctx); err != nil {
 		return err
 	}
 	if len(s.levels) > 0 {
-		return s.send(ctx, p)
+		return s.write(ctx, p)
 	}
 	if s.backend.Conn().PgConn().TxStatus() != 'I' {
 		return errFlushInSQL
 	}
-	if !p.circular && !slices.ContainsFunc(p.tasks, func(t *task) bool { return t.operation != OpInsert }) {
-		err := s.send(ctx, p)
+	if p.Insertions() {
+		err := s.write(ctx, p)
 		if err == nil {
-			s.unit.settle()
+			s.unit.Settle()
 		}
 		return err
 	}
-	if err := s.push(ctx, pgx.TxOptions{}, level{internal: true, flush: p.tasks}); err != nil {
+	if err := s.push(ctx, pgx.TxOptions{}, level{internal: true, flush: &p}); err != nil {
 		return err
 	}
-	if err := s.send(ctx, p); err != nil {
+	if err := s.write(ctx, p); err != nil {
 		_ = s.rollback(ctx) // it can but lose the connection, which rolls back too
 		return err
 	}
 	return s.commit(ctx)
+}
+
+// write sends a plan on the backend that there is.
+func (s *Session) write(ctx context.Context, p unitofwork.Plan) error {
+	sent := s.begun()
+	return s.after(ctx, sent, "insert", s.unit.Write(ctx, (*unitBackend)(s), p))
+}
+
+// unitBackend is a session's backend as its unit of work speaks to it.
+type unitBackend Session
+
+// Conn implements [unitofwork.Backend].
+func (b *unitBackend) Conn() *pgx.Conn { return b.backend.Conn() }
+
+// Lasts implements [unitofwork.Backend].
+func (b *unitBackend) Lasts() bool {
+	n := len(b.levels)
+	return n > 0 && !b.levels[n-1].internal
+}
+
+// Exchange implements [unitofwork.Backend].
+func (b *unitBackend) Exchange(ctx context.Context, questions []unitofwork.Question) error {
+	batch, texts := &pgconn.Batch{}, make([]string, len(questions))
+	for i, q := range questions {
+		batch.ExecParams(q.SQL, nil, nil, nil, q.Formats)
+		texts[i] = q.SQL
+	}
+	trace := traceBatch(ctx, b.backend, texts)
+	b.backend.Sending()
+	results := b.Conn().PgConn().ExecBatch(trace.ctx, batch)
+	var err error
+	answered := 0
+	for _, q := range questions {
+		if !results.NextResult() {
+			break
+		}
+		tag, failed := q.Answer(results.ResultReader())
+		trace.query(q.SQL, tag, failed)
+		if err == nil && failed != nil {
+			err = q.Wrap(failed)
+		}
+		answered++
+	}
+	if closed := results.Close(); err == nil && closed != nil {
+		if err = closed; answered < len(questions) { // the server refused its text
+			err = questions[answered].Wrap(closed)
+		}
+	}
+	trace.end(err)
+	return err
 }

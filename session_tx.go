@@ -10,15 +10,16 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/unoactor/unoactor/conn"
+	"github.com/unoactor/unoactor/internal/unitofwork"
 )
 
 // level is a transaction, or a savepoint in one.
 type level struct {
-	tx       pgx.Tx  // nil for a savepoint
-	implicit bool    // the session began it of itself
-	internal bool    // for a flush
-	flush    []*task // the one that it is for
-	shared   bool    // with other databases: see Atomic
+	tx       pgx.Tx           // nil for a savepoint
+	implicit bool             // the session began it of itself
+	internal bool             // for a flush
+	flush    *unitofwork.Plan // what it is for, if it is internal
+	shared   bool             // with other databases: see Atomic
 }
 
 // errShared is the attempt to end what is not the session's own.
@@ -76,8 +77,10 @@ func (s *Session) push(ctx context.Context, options pgx.TxOptions, added level) 
 		return s.after(ctx, sent, "begin", err)
 	}
 	s.levels = append(s.levels, added)
-	if s.unit != nil {
-		s.unit.begun(added.flush, added.implicit)
+	if added.flush != nil {
+		s.unit.BegunFor(*added.flush)
+	} else {
+		s.unit.Begun(added.implicit)
 	}
 	return nil
 }
@@ -142,13 +145,10 @@ func (s *Session) pop(committed bool) {
 	if len(s.levels) == 0 {
 		s.lost = nil
 	}
-	if s.unit == nil {
-		return
-	}
 	if committed {
-		s.unit.committed(len(s.levels), !ended.internal && s.config.ExpireOnCommit != Off)
+		s.unit.Committed(len(s.levels), !ended.internal && s.config.ExpireOnCommit != Off)
 	} else {
-		s.unit.rolledBack(len(s.levels))
+		s.unit.RolledBack(len(s.levels))
 	}
 }
 

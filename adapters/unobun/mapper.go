@@ -13,13 +13,13 @@ import (
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/schema"
 
-	"github.com/unoactor/unoactor"
+	"github.com/unoactor/unoactor/mapping"
 )
 
 // mapper is bun's view of Go structs, as the unit of work wants it.
 type mapper struct {
 	db     *bun.DB
-	models sync.Map // reflect.Type to *unoactor.Model
+	models sync.Map // reflect.Type to *mapping.Model
 	wrong  error    // the models that it was made with, nil if they are right
 }
 
@@ -27,7 +27,7 @@ type mapper struct {
 // concurrent use, and one is enough. Models, nil pointers to structs, are those that
 // bun must know before others: the join tables of relations with the tag m2m, as
 // (*OrderToItem)(nil). One that bun can't map is told with the first use.
-func Mapper(models ...any) unoactor.Mapper {
+func Mapper(models ...any) mapping.Mapper {
 	m := &mapper{db: bun.NewDB(nil, newDialect())}
 	for _, model := range models {
 		t := reflect.TypeOf(model)
@@ -55,10 +55,10 @@ func (m *mapper) table(t reflect.Type) (table *schema.Table, err error) {
 	return m.db.Table(t), nil
 }
 
-// Model implements [unoactor.Mapper].
-func (m *mapper) Model(t reflect.Type) (*unoactor.Model, error) {
+// Model implements [mapping.Mapper].
+func (m *mapper) Model(t reflect.Type) (*mapping.Model, error) {
 	if known, ok := m.models.Load(t); ok {
-		return known.(*unoactor.Model), nil
+		return known.(*mapping.Model), nil
 	}
 	if m.wrong != nil {
 		return nil, m.wrong
@@ -72,14 +72,14 @@ func (m *mapper) Model(t reflect.Type) (*unoactor.Model, error) {
 		return nil, err
 	}
 	known, _ := m.models.LoadOrStore(t, model) // the first one stays: its address is its identity
-	return known.(*unoactor.Model), nil
+	return known.(*mapping.Model), nil
 }
 
-func (m *mapper) describe(table *schema.Table) (*unoactor.Model, error) {
+func (m *mapper) describe(table *schema.Table) (*mapping.Model, error) {
 	if len(table.PKs) == 0 {
 		return nil, fmt.Errorf("%v has no primary key, by which a unit of work could know its rows: give a field the tag `bun:\",pk\"`", table.Type)
 	}
-	model := &unoactor.Model{Table: table.Name, Keys: len(table.PKs)}
+	model := &mapping.Model{Table: table.Name, Keys: len(table.PKs)}
 	for _, f := range slices.Concat(table.PKs, table.DataFields) {
 		if f.Append == nil || f.Scan == nil {
 			return nil, fmt.Errorf("bun can't keep a %v, as in the field %s of %v: give it the tag `bun:\"-\"`, or a type that it can", f.StructField.Type, f.GoName, table.Type)
@@ -91,7 +91,7 @@ func (m *mapper) describe(table *schema.Table) (*unoactor.Model, error) {
 		case r.Type == schema.BelongsToRelation || r.Type == schema.HasOneRelation && refersToKey(r):
 			model.Parents = append(model.Parents, parent(r))
 		case r.Type == schema.HasOneRelation || r.Type == schema.HasManyRelation:
-			model.Children = append(model.Children, unoactor.Child{Type: r.JoinTable.Type, Columns: names(r.JoinPKs), Keys: names(r.BasePKs)})
+			model.Children = append(model.Children, mapping.Child{Type: r.JoinTable.Type, Columns: names(r.JoinPKs), Keys: names(r.BasePKs)})
 		}
 	}
 	return model, nil
@@ -112,9 +112,9 @@ func names(fields []*schema.Field) []string {
 	return all
 }
 
-func (m *mapper) column(f *schema.Field) unoactor.Column {
+func (m *mapper) column(f *schema.Field) mapping.Column {
 	copied := copier(f.StructField.Type)
-	return unoactor.Column{
+	return mapping.Column{
 		Name:    f.Name,
 		Fixed:   f.SkipUpdate(),
 		Field:   f.Value,
@@ -139,8 +139,8 @@ func (m *mapper) column(f *schema.Field) unoactor.Column {
 	}
 }
 
-func parent(r *schema.Relation) unoactor.Parent {
-	p := unoactor.Parent{
+func parent(r *schema.Relation) mapping.Parent {
+	p := mapping.Parent{
 		Type: r.JoinTable.Type, Columns: names(r.BasePKs), Keys: names(r.JoinPKs),
 		Object: func(reflect.Value) any { return nil },
 		Set:    func(reflect.Value, any) {},
@@ -164,7 +164,7 @@ func parent(r *schema.Relation) unoactor.Parent {
 	return p
 }
 
-// Scan implements [unoactor.Mapper].
+// Scan implements [mapping.Mapper].
 func (m *mapper) Scan(object any, columns []string, row []driver.Value) error {
 	v := reflect.ValueOf(object).Elem()
 	table := m.db.Table(v.Type())
@@ -191,8 +191,8 @@ func (m *mapper) Scan(object any, columns []string, row []driver.Value) error {
 	return nil
 }
 
-// SQL implements [unoactor.Mapper].
-func (m *mapper) SQL(ctx context.Context, w unoactor.Statement) (sql string, err error) {
+// SQL implements [mapping.Mapper].
+func (m *mapper) SQL(ctx context.Context, w mapping.Statement) (sql string, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("bun can't write it: %v", p)
@@ -205,7 +205,7 @@ func (m *mapper) SQL(ctx context.Context, w unoactor.Statement) (sql string, err
 		if err := hook.BeforeAppendModel(ctx, m.query(w)); err != nil {
 			return "", err
 		}
-		if w.Operation == unoactor.OpUpdate {
+		if w.Operation == mapping.Update {
 			for i, now := range m.literals(table.DataFields, v) {
 				if name := table.DataFields[i].Name; now != before[i] && !slices.Contains(w.Columns, name) {
 					w.Columns = append(w.Columns, name)
@@ -230,9 +230,9 @@ func (m *mapper) literals(fields []*schema.Field, v reflect.Value) []string {
 
 // writable returns the error of the first value that can't be written in a statement, nil
 // if there is none. Bun would write the text of that error into the SQL.
-func (m *mapper) writable(table *schema.Table, v reflect.Value, w unoactor.Statement) error {
+func (m *mapper) writable(table *schema.Table, v reflect.Value, w mapping.Statement) error {
 	for _, f := range table.Fields {
-		if f.IsPK || w.Operation == unoactor.OpInsert || slices.Contains(w.Columns, f.Name) {
+		if f.IsPK || w.Operation == mapping.Insert || slices.Contains(w.Columns, f.Name) {
 			if _, err := literal(m.db.QueryGen(), f, v); err != nil {
 				return fmt.Errorf("column %s: %w", f.Name, err)
 			}
@@ -241,25 +241,25 @@ func (m *mapper) writable(table *schema.Table, v reflect.Value, w unoactor.State
 	return nil
 }
 
-func (m *mapper) query(w unoactor.Statement) bun.Query {
+func (m *mapper) query(w mapping.Statement) bun.Query {
 	returning := strings.Join(w.Returning, ", ")
 	if returning == "" {
 		returning = "NULL" // bun's word for none
 	}
 	switch w.Operation {
-	case unoactor.OpInsert:
+	case mapping.Insert:
 		q := m.db.NewInsert().Model(w.Object).Returning("?", bun.Safe(returning))
 		for column, expression := range w.Instead {
 			q = q.Value(column, "?", bun.Safe(expression))
 		}
 		return q
-	case unoactor.OpUpdate:
+	case mapping.Update:
 		q := m.db.NewUpdate().Model(w.Object).Column(w.Columns...).WherePK().Returning("?", bun.Safe(returning))
 		for column, expression := range w.Instead {
 			q = q.Value(column, "?", bun.Safe(expression))
 		}
 		return q
-	case unoactor.OpDelete:
+	case mapping.Delete:
 		return m.db.NewDelete().Model(w.Object).WherePK()
 	}
 	table := m.db.Table(reflect.TypeOf(w.Object).Elem())

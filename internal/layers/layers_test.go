@@ -32,6 +32,8 @@ const (
 // and of the layers above its line, never one below it.
 var layers = []layer{
 	{"internal/sqltext", nil},
+	{"mapping", nil},
+	{"internal/unitofwork", []string{pgx}},
 	{"messages", nil},
 	{"config", []string{
 		"github.com/hashicorp/hcl/v2", "github.com/zclconf/go-cty",

@@ -1,9 +1,11 @@
-package unoactor
+package unitofwork
 
 import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/unoactor/unoactor/mapping"
 )
 
 // picture is what an object was: as what its columns would be written, and enough to
@@ -17,6 +19,8 @@ type picture struct {
 
 // unwritable stands for a literal that there is not.
 const unwritable = "?"
+
+func (p *picture) key(m *mapping.Model) string { return strings.Join(p.literals[:m.Keys], ", ") }
 
 // look takes a picture of the object. It is that of its row if they are the same.
 func (e *entry) look() *picture { return e.lookAfter(e.row) }
@@ -60,5 +64,3 @@ func (e *entry) become(p *picture) {
 		}
 	}
 }
-
-func (p *picture) key(m *Model) string { return strings.Join(p.literals[:m.Keys], ", ") }

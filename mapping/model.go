@@ -1,10 +1,9 @@
-package unoactor
+package mapping
 
-import (
-	"reflect"
-)
+import "reflect"
 
-// Model is how the objects of a type are kept.
+// Model is how the objects of a type are kept. It is not changed once a [Mapper] has
+// returned it, and its address is its identity.
 type Model struct {
 	Table   string
 	Columns []Column // those of the key first

@@ -1,28 +1,30 @@
-package unoactor
+package unitofwork
 
 import (
 	"iter"
 	"slices"
+
+	"github.com/unoactor/unoactor/mapping"
 )
 
 const manyAlike = 4 // a value that so many have says nothing
 
 // wishes is what had better come first, as it seems from the values of columns: nobody
 // tells of all foreign keys and unique keys.
-func wishes(tasks []*task, references map[*Model][]reference) []before {
+func wishes(tasks []*task, references map[*mapping.Model][]reference) []before {
 	inserted, deleted := make(map[string][]*task), make(map[string][]*task)
 	type column struct {
-		model   *Model
+		model   *mapping.Model
 		number  int
 		literal string
 	}
 	gives, takes := make(map[column][]*task), make(map[column][]*task)
 	for _, t := range tasks {
 		m := t.entry.model
-		if m.Keys == 1 && t.operation == OpInsert && !t.entry.unkeyed() {
+		if m.Keys == 1 && t.operation == mapping.Insert && !t.entry.unkeyed() {
 			inserted[canonical(t.now[0])] = append(inserted[canonical(t.now[0])], t)
 		}
-		if m.Keys == 1 && t.operation == OpDelete {
+		if m.Keys == 1 && t.operation == mapping.Delete {
 			deleted[canonical(t.row.literals[0])] = append(deleted[canonical(t.row.literals[0])], t)
 		}
 		for i := range m.Columns {
@@ -116,7 +118,7 @@ func (t *task) change(column int) (was, now string) {
 	if t.row != nil {
 		was = t.row.literals[column]
 	}
-	if t.operation != OpDelete {
+	if t.operation != mapping.Delete {
 		now = t.now[column]
 	}
 	if was == now {

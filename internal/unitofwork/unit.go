@@ -1,24 +1,32 @@
-package unoactor
+package unitofwork
 
 import (
 	"fmt"
 	"reflect"
 	"slices"
+
+	"github.com/unoactor/unoactor/mapping"
 )
 
-// unit is a unit of work: the objects that a session knows, one for each row, and what
+// Unit is a unit of work: the objects that a session knows, one for each row, and what
 // they were when the database was last heard of. The pattern is Martin Fowler's
-// (Patterns of Enterprise Application Architecture: Unit of Work, Identity Map).
-type unit struct {
-	mapper  Mapper
+// (Patterns of Enterprise Application Architecture: Unit of Work, Identity Map). It is
+// for one goroutine at a time. A nil Unit knows no objects, and can be told of transactions.
+type Unit struct {
+	mapper  mapping.Mapper
 	objects map[any]*entry      // by pointer
 	rows    map[identity]*entry // by key: those that are in the database
 	order   []*entry            // in which they came
 	levels  []*snapshot         // what it was when each transaction and savepoint began
 }
 
+// New makes a unit of work that knows no objects yet.
+func New(m mapping.Mapper) *Unit {
+	return &Unit{mapper: m, objects: make(map[any]*entry), rows: make(map[identity]*entry)}
+}
+
 // entry is the one of an object, which is pending if it was not known.
-func (u *unit) entry(object any) (*entry, error) {
+func (u *Unit) entry(object any) (*entry, error) {
 	e, known, err := u.find(object)
 	if err == nil && !known {
 		u.know(e)
@@ -27,7 +35,7 @@ func (u *unit) entry(object any) (*entry, error) {
 }
 
 // find is the entry of an object. If it is not known the unit does not have it yet.
-func (u *unit) find(object any) (e *entry, known bool, err error) {
+func (u *Unit) find(object any) (e *entry, known bool, err error) {
 	v := reflect.ValueOf(object)
 	if v.Kind() != reflect.Pointer || v.IsNil() || v.Elem().Kind() != reflect.Struct {
 		return nil, false, notAnObject(object, v)
@@ -59,17 +67,17 @@ func notAnObject(object any, v reflect.Value) error {
 }
 
 // describe is the entry of an object that is not known.
-func (u *unit) describe(object any) (*entry, error) {
+func (u *Unit) describe(object any) (*entry, error) {
 	e, _, err := u.find(object)
 	return e, err
 }
 
-func (u *unit) know(e *entry) {
+func (u *Unit) know(e *entry) {
 	u.objects[e.object] = e
 	u.order = append(u.order, e)
 }
 
-func (u *unit) drop(e *entry) {
+func (u *Unit) drop(e *entry) {
 	delete(u.objects, e.object)
 	if e.row != nil && u.rows[e.identity()] == e {
 		delete(u.rows, e.identity())

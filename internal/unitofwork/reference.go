@@ -1,35 +1,37 @@
-package unoactor
+package unitofwork
 
 import (
 	"reflect"
 	"slices"
+
+	"github.com/unoactor/unoactor/mapping"
 )
 
 // reference is what a foreign key of a model's rows refers to, as far as the mapper
 // knows.
 type reference struct {
-	parent  *Model
+	parent  *mapping.Model
 	number  int   // of the child's Parents, -1 if only the parent knows of it
 	columns []int // of the child
 	keys    []int // of the parent
 }
 
 // referencesOf are the references of each model that the unit has objects of.
-func referencesOf(order []*entry) map[*Model][]reference {
-	models := make(map[reflect.Type]*Model)
-	var arrived []*Model
+func referencesOf(order []*entry) map[*mapping.Model][]reference {
+	models := make(map[reflect.Type]*mapping.Model)
+	var arrived []*mapping.Model
 	for _, e := range order {
 		if t := e.value.Type(); models[t] == nil {
 			models[t] = e.model
 			arrived = append(arrived, e.model)
 		}
 	}
-	all := make(map[*Model][]reference)
-	add := func(child, parent *Model, number int, columns, keys []string) {
+	all := make(map[*mapping.Model][]reference)
+	add := func(child, parent *mapping.Model, number int, columns, keys []string) {
 		if child == nil || parent == nil {
 			return
 		}
-		r := reference{parent, number, child.at(columns), parent.at(keys)}
+		r := reference{parent, number, columnsOf(child, columns), columnsOf(parent, keys)}
 		if r.columns != nil && r.keys != nil && len(r.columns) == len(r.keys) {
 			all[child] = append(all[child], r)
 		}
@@ -43,7 +45,7 @@ func referencesOf(order []*entry) map[*Model][]reference {
 		for _, c := range m.Children {
 			child := models[c.Type]
 			if !slices.ContainsFunc(all[child], func(r reference) bool {
-				return child != nil && r.parent == m && slices.Equal(r.columns, child.at(c.Columns))
+				return child != nil && r.parent == m && slices.Equal(r.columns, columnsOf(child, c.Columns))
 			}) {
 				add(child, m, -1, c.Columns, c.Keys)
 			}
@@ -52,11 +54,11 @@ func referencesOf(order []*entry) map[*Model][]reference {
 	return all
 }
 
-// at are the numbers of columns, nil if the model does not have them all.
-func (m *Model) at(names []string) []int {
+// columnsOf are the numbers of columns of a model, nil if it does not have them all.
+func columnsOf(m *mapping.Model, names []string) []int {
 	numbers := make([]int, len(names))
 	for i, name := range names {
-		numbers[i] = slices.IndexFunc(m.Columns, func(c Column) bool { return c.Name == name })
+		numbers[i] = slices.IndexFunc(m.Columns, func(c mapping.Column) bool { return c.Name == name })
 		if numbers[i] < 0 {
 			return nil
 		}

@@ -1,4 +1,4 @@
-package unoactor
+package unitofwork
 
 import (
 	"context"
@@ -7,23 +7,15 @@ import (
 	"slices"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/unoactor/unoactor/mapping"
 )
 
-// tell has the row's value of a column known to the rows that come after it, and says
-// as which of those it tells.
-func (t *task) tell(column int) int {
-	if i := slices.Index(t.told, column); i >= 0 {
-		return i
-	}
-	t.told = append(t.told, column)
-	return len(t.told) - 1
-}
-
-// write is the text of each task.
-func (u *unit) write(ctx context.Context, tasks []*task, known map[*Model]*columns) ([]string, error) {
-	writes := make([]Statement, len(tasks))
+// texts are the statements of tasks.
+func (u *Unit) texts(ctx context.Context, tasks []*task, known map[*mapping.Model]*columns) ([]string, error) {
+	writes := make([]mapping.Statement, len(tasks))
 	for i, t := range tasks {
-		writes[i] = Statement{Operation: t.operation, Object: t.entry.object}
+		writes[i] = mapping.Statement{Operation: t.operation, Object: t.entry.object}
 		for _, column := range t.columns {
 			writes[i].Columns = append(writes[i].Columns, t.entry.model.Columns[column].Name)
 		}
@@ -44,12 +36,12 @@ func (u *unit) write(ctx context.Context, tasks []*task, known map[*Model]*colum
 
 // want has the statement return what the database chooses, and tell the statements
 // after it what they want to know.
-func (t *task) want(w *Statement) {
+func (t *task) want(w *mapping.Statement) {
 	for i, c := range t.entry.model.Columns {
 		_, instead := w.Instead[c.Name]
 		leaves := t.leaves(i)
-		if leaves && !instead && t.operation == OpUpdate {
-			w.instead(c.Name, "DEFAULT")
+		if leaves && !instead && t.operation == mapping.Update {
+			substitute(w, c.Name, "DEFAULT")
 		}
 		if instead || leaves {
 			t.returned = append(t.returned, i)
@@ -64,10 +56,11 @@ func (t *task) want(w *Statement) {
 
 // leaves says whether a statement leaves the value of a column to the database.
 func (t *task) leaves(column int) bool {
-	return (t.operation == OpInsert || t.operation == OpUpdate && slices.Contains(t.columns, column)) && t.entry.model.Columns[column].Chosen(t.entry.value)
+	return (t.operation == mapping.Insert || t.operation == mapping.Update && slices.Contains(t.columns, column)) && t.entry.model.Columns[column].Chosen(t.entry.value)
 }
 
-func (w *Statement) instead(column, expression string) {
+// substitute has a statement give a column the value of an SQL expression.
+func substitute(w *mapping.Statement, column, expression string) {
 	if w.Instead == nil {
 		w.Instead = make(map[string]string)
 	}
@@ -79,11 +72,11 @@ func setting(task, column int) string { return fmt.Sprintf("unoactor.key_%d_%d",
 
 // refer gives the foreign keys of a row the keys of its parents: of those that are
 // inserted in the same round trip, by what the server then knows.
-func (t *task) refer(w *Statement, known *columns) error {
+func (t *task) refer(w *mapping.Statement, known *columns) error {
 	m := t.entry.model
 	for _, link := range t.links {
 		p := m.Parents[link.parent]
-		own, keys := m.at(p.Columns), link.to.model.at(p.Keys)
+		own, keys := columnsOf(m, p.Columns), columnsOf(link.to.model, p.Keys)
 		if own == nil || keys == nil {
 			continue
 		}
@@ -99,8 +92,8 @@ func (t *task) refer(w *Statement, known *columns) error {
 				return fmt.Errorf("%s %s: new objects refer to each other in a circle: add and flush one of them without its %s first",
 					t.operation, m.Table, name)
 			}
-			w.instead(name, fmt.Sprintf("current_setting('%s')::%s", setting(link.task.number, link.task.tell(keys[i])), known.names[column]))
-			w.sets(name)
+			substitute(w, name, fmt.Sprintf("current_setting('%s')::%s", setting(link.task.number, link.task.tell(keys[i])), known.names[column]))
+			sets(w, name)
 		}
 	}
 	return nil
@@ -113,15 +106,15 @@ func (t *task) chooses(column int) bool {
 		return true
 	}
 	return slices.ContainsFunc(t.links, func(l link) bool { // it comes from a row that is inserted before
-		keys := l.to.model.at(m.Parents[l.parent].Keys)
-		i := slices.Index(m.at(m.Parents[l.parent].Columns), column)
+		keys := columnsOf(l.to.model, m.Parents[l.parent].Keys)
+		i := slices.Index(columnsOf(m, m.Parents[l.parent].Columns), column)
 		return l.task != nil && l.task.number < t.number && i >= 0 && keys != nil && l.task.chooses(keys[i])
 	})
 }
 
 // copyKey gives a column the key of an object, in Go if it can be converted, else by
 // the statement.
-func (t *task) copyKey(w *Statement, column int, to *entry, key int) error {
+func (t *task) copyKey(w *mapping.Statement, column int, to *entry, key int) error {
 	c := t.entry.model.Columns[column]
 	own, err := c.Literal(t.entry.value)
 	if err != nil {
@@ -132,11 +125,11 @@ func (t *task) copyKey(w *Statement, column int, to *entry, key int) error {
 		return err
 	}
 	if !give(c.Field(t.entry.value), to.model.Columns[key].Field(to.value)) {
-		w.instead(c.Name, theirs)
+		substitute(w, c.Name, theirs)
 	} else if own, err = c.Literal(t.entry.value); err != nil || !alike(own, theirs) {
-		w.instead(c.Name, theirs)
+		substitute(w, c.Name, theirs)
 	}
-	w.sets(c.Name)
+	sets(w, c.Name)
 	return nil
 }
 
@@ -147,8 +140,18 @@ func give(field, from reflect.Value) bool {
 }
 
 // sets has an update set a column.
-func (w *Statement) sets(column string) {
-	if w.Operation == OpUpdate && !slices.Contains(w.Columns, column) {
+func sets(w *mapping.Statement, column string) {
+	if w.Operation == mapping.Update && !slices.Contains(w.Columns, column) {
 		w.Columns = append(w.Columns, column)
 	}
+}
+
+// tell has the row's value of a column known to the rows that come after it, and says
+// as which of those it tells.
+func (t *task) tell(column int) int {
+	if i := slices.Index(t.told, column); i >= 0 {
+		return i
+	}
+	t.told = append(t.told, column)
+	return len(t.told) - 1
 }

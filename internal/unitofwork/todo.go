@@ -1,12 +1,14 @@
-package unoactor
+package unitofwork
 
 import (
 	"fmt"
 	"slices"
+
+	"github.com/unoactor/unoactor/mapping"
 )
 
 // todo is what is to be done about an object, nil if there is nothing.
-func (u *unit) todo(e *entry) (*task, error) {
+func (s *survey) todo(e *entry) (*task, error) {
 	if e.state == gone {
 		return nil, nil
 	}
@@ -16,19 +18,19 @@ func (u *unit) todo(e *entry) (*task, error) {
 	}
 	t := &task{entry: e, row: e.row, now: now}
 	if e.state == pending {
-		t.operation, t.row = OpInsert, nil
+		t.operation, t.row = mapping.Insert, nil
 		return t, nil
 	}
 	if err := e.sameKey(now); err != nil {
 		return nil, err
 	}
 	if e.state == doomed {
-		t.operation = OpDelete
+		t.operation = mapping.Delete
 		return t, nil
 	}
-	t.operation = OpUpdate
+	t.operation = mapping.Update
 	t.columns = slices.DeleteFunc(differing(now, e.row.literals, e.model.Keys), func(column int) bool { return e.model.Columns[column].Fixed })
-	elsewhere, err := u.refersElsewhere(e, now)
+	elsewhere, err := s.refersElsewhere(e, now)
 	if err != nil || len(t.columns) == 0 && !elsewhere {
 		return nil, err
 	}
@@ -48,13 +50,13 @@ func differing(a, b []string, from int) []int {
 
 // refersElsewhere says whether a stored object was given another parent, whose key it
 // does not have yet. If that would change its own key, it is an error.
-func (u *unit) refersElsewhere(e *entry, now []string) (elsewhere bool, err error) {
+func (s *survey) refersElsewhere(e *entry, now []string) (elsewhere bool, err error) {
 	for n, p := range e.model.Parents {
-		to := u.parentOf(e, n)
+		to := s.parentOf(e, n)
 		if to == nil || !e.moved(n) {
 			continue
 		}
-		columns, keys := e.model.at(p.Columns), to.model.at(p.Keys)
+		columns, keys := columnsOf(e.model, p.Columns), columnsOf(to.model, p.Keys)
 		if columns == nil || keys == nil {
 			continue
 		}

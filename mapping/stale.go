@@ -1,8 +1,6 @@
-package unoactor
+package mapping
 
-import (
-	"fmt"
-)
+import "fmt"
 
 // StaleObjectError is an object whose statement found no row: deleted by somebody else
 // since it was read, out of sight, or kept from the statement by a trigger.
@@ -16,10 +14,10 @@ type StaleObjectError struct {
 func (e *StaleObjectError) Error() string {
 	what := "no such row any more: somebody else deleted it since it was read"
 	switch {
-	case e.Operation == OpInsert:
+	case e.Operation == Insert:
 		what = "nothing was inserted: a trigger (BEFORE INSERT) or a rule of the table skipped the row"
 	case e.There:
-		what = "the row is there and was left alone: a trigger (BEFORE " + map[Operation]string{OpUpdate: "UPDATE", OpDelete: "DELETE"}[e.Operation] +
+		what = "the row is there and was left alone: a trigger (BEFORE " + map[Operation]string{Update: "UPDATE", Delete: "DELETE"}[e.Operation] +
 			"), a rule or a row security policy of the table skipped it"
 	}
 	if e.Key == "" {

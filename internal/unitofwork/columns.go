@@ -1,4 +1,4 @@
-package unoactor
+package unitofwork
 
 import (
 	"context"
@@ -9,6 +9,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/unoactor/unoactor/mapping"
 )
 
 // columns are what a backend's server says of the columns of a model.
@@ -30,18 +32,18 @@ func (c *columns) forget() {
 // knownColumns is where a backend's connection keeps what was asked.
 const knownColumns = "unoactor.columns"
 
-// describe asks the session's backend of a model's columns, once.
-func (s *Session) describe(ctx context.Context, m *Model, t reflect.Type) (*columns, error) {
-	c := s.backend.Conn()
-	all, ok := c.PgConn().CustomData()[knownColumns].(map[*Model]*columns)
+// columns asks a backend of a model's columns, once.
+func (u *Unit) columns(ctx context.Context, b Backend, m *mapping.Model, t reflect.Type) (*columns, error) {
+	c := b.Conn()
+	all, ok := c.PgConn().CustomData()[knownColumns].(map[*mapping.Model]*columns)
 	if !ok {
-		all = make(map[*Model]*columns)
+		all = make(map[*mapping.Model]*columns)
 		c.PgConn().CustomData()[knownColumns] = all
 	}
 	if known := all[m]; known != nil && !*known.stale {
 		return known, nil
 	}
-	sql, err := s.unit.mapper.SQL(ctx, Statement{Operation: OpSelect, Object: reflect.New(t).Interface()})
+	sql, err := u.mapper.SQL(ctx, mapping.Statement{Operation: mapping.Select, Object: reflect.New(t).Interface()})
 	if err != nil {
 		return nil, err
 	}

@@ -1,8 +1,10 @@
-package unoactor
+package unitofwork
 
 import (
 	"fmt"
 	"reflect"
+
+	"github.com/unoactor/unoactor/mapping"
 )
 
 type state int8
@@ -18,7 +20,7 @@ const (
 type entry struct {
 	object  any
 	value   reflect.Value // the struct
-	model   *Model
+	model   *mapping.Model
 	state   state
 	expired bool
 	row     *picture // what its row was when it was last heard of, nil if it has none
@@ -28,7 +30,7 @@ type entry struct {
 
 // identity is a row: its type and the literals of its key.
 type identity struct {
-	model *Model
+	model *mapping.Model
 	key   string
 }
 

@@ -1,13 +1,32 @@
-package unoactor
+package unitofwork
 
 import (
 	"slices"
 	"strings"
+
+	"github.com/unoactor/unoactor/mapping"
 )
+
+// Plan is what a flush is to do: statements, in an order that foreign keys and unique keys
+// allow, and the objects that the unit comes to know by it.
+type Plan struct {
+	adopted  []*entry
+	tasks    []*task
+	circular bool // no order is allowed unless constraints wait for the transaction's end
+}
+
+// Empty says whether there is nothing to do.
+func (p Plan) Empty() bool { return len(p.tasks) == 0 }
+
+// Insertions says whether a plan needs no transaction of its own, because it only inserts,
+// in an order that is allowed: its one round trip is done as a whole or not at all.
+func (p Plan) Insertions() bool {
+	return !p.circular && !slices.ContainsFunc(p.tasks, func(t *task) bool { return t.operation != mapping.Insert })
+}
 
 // task is one statement of a flush.
 type task struct {
-	operation Operation
+	operation mapping.Operation
 	entry     *entry
 	row       *picture // what the statement finds in the database, nil if it inserts
 	now       []string // the literals of the object's columns
@@ -35,39 +54,51 @@ type link struct {
 	task   *task // what inserts it in the same flush, nil if it is there
 }
 
-// plan is what there is to be done, in an order that foreign keys and unique keys
-// allow. It sends nothing and changes no object.
-type plan struct {
-	tasks    []*task
-	circular bool // no order is allowed unless constraints wait for the transaction's end
+// Plan says what a flush is to do. From then on the unit knows the new objects to which
+// those that it knew refer.
+func (u *Unit) Plan() (Plan, error) {
+	if u == nil {
+		return Plan{}, nil
+	}
+	p, err := plan(u)
+	if err != nil {
+		return Plan{}, err
+	}
+	for _, e := range p.adopted {
+		u.know(e)
+	}
+	return p, nil
 }
 
-// plan says what a flush is to do.
-func (u *unit) plan() (plan, error) {
-	if err := u.adopt(); err != nil {
-		return plan{}, err
+// plan says what a flush of a unit is to do. It changes nothing: no object, and not what
+// the unit knows.
+func plan(u *Unit) (Plan, error) {
+	s := survey{unit: u}
+	if err := s.adopt(); err != nil {
+		return Plan{}, err
 	}
 	var tasks []*task
-	for _, e := range u.order {
-		t, err := u.todo(e)
+	known := s.known()
+	for _, e := range known {
+		t, err := s.todo(e)
 		if err != nil {
-			return plan{}, err
+			return Plan{}, err
 		}
 		if t != nil {
 			tasks = append(tasks, t)
 		}
 	}
 	if len(tasks) == 0 {
-		return plan{}, nil
+		return Plan{adopted: s.adopted}, nil
 	}
 	tasks = takeovers(tasks)
-	u.link(tasks)
-	references := referencesOf(u.order)
+	s.link(tasks)
+	references := referencesOf(known)
 	sorted, circular := arrange(byRank(tasks, references), slices.Concat(needs(tasks, references), wishes(tasks, references)))
 	for i, t := range sorted {
 		t.number = i
 	}
-	return plan{sorted, circular}, nil
+	return Plan{s.adopted, sorted, circular}, nil
 }
 
 // takeovers makes of the deletion of a row and the insertion of one with the same key
@@ -76,7 +107,7 @@ func (u *unit) plan() (plan, error) {
 func takeovers(tasks []*task) []*task {
 	deleted := make(map[identity]*task)
 	for _, t := range tasks {
-		if t.operation == OpDelete {
+		if t.operation == mapping.Delete {
 			deleted[t.entry.identity()] = t
 		}
 	}
@@ -85,7 +116,7 @@ func takeovers(tasks []*task) []*task {
 	}
 	for _, t := range tasks {
 		m := t.entry.model
-		if t.operation != OpInsert || t.entry.unkeyed() || !slices.ContainsFunc(m.Columns[m.Keys:], func(c Column) bool { return !c.Fixed }) {
+		if t.operation != mapping.Insert || t.entry.unkeyed() || !slices.ContainsFunc(m.Columns[m.Keys:], func(c mapping.Column) bool { return !c.Fixed }) {
 			continue
 		}
 		id := identity{m, strings.Join(t.now[:m.Keys], ", ")}
@@ -95,7 +126,7 @@ func takeovers(tasks []*task) []*task {
 		}
 		delete(deleted, id)
 		d.operation = "" // the update does it
-		t.operation, t.row, t.replaces = OpUpdate, d.row, d.entry
+		t.operation, t.row, t.replaces = mapping.Update, d.row, d.entry
 		for i := m.Keys; i < len(m.Columns); i++ {
 			if !m.Columns[i].Fixed {
 				t.columns = append(t.columns, i)
@@ -106,19 +137,19 @@ func takeovers(tasks []*task) []*task {
 }
 
 // link finds what the objects of tasks refer to.
-func (u *unit) link(tasks []*task) {
+func (s *survey) link(tasks []*task) {
 	inserting := make(map[*entry]*task)
 	for _, t := range tasks {
-		if t.operation == OpInsert {
+		if t.operation == mapping.Insert {
 			inserting[t.entry] = t
 		}
 	}
 	for _, t := range tasks {
-		if t.operation == OpDelete {
+		if t.operation == mapping.Delete {
 			continue
 		}
 		for n := range t.entry.model.Parents {
-			if to := u.parentOf(t.entry, n); to != nil && t.entry.moved(n) {
+			if to := s.parentOf(t.entry, n); to != nil && t.entry.moved(n) {
 				t.links = append(t.links, link{parent: n, to: to, task: inserting[to]})
 			}
 		}

@@ -1,9 +1,11 @@
-package unoactor
+package unitofwork
 
 import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"github.com/unoactor/unoactor/mapping"
 )
 
 // before says that one task is to come before another, and why.
@@ -25,9 +27,9 @@ const (
 // byRank orders tasks as they would best come if nothing else is known: deletions,
 // those of rows that refer to others first; updates; insertions, those of rows that
 // others refer to first. What is deleted first leaves its unique keys to the rest.
-func byRank(tasks []*task, references map[*Model][]reference) []*task {
+func byRank(tasks []*task, references map[*mapping.Model][]reference) []*task {
 	ranks := ranksOf(tasks, references)
-	phase := map[Operation]int{OpDelete: 0, OpUpdate: 1, OpInsert: 2}
+	phase := map[mapping.Operation]int{mapping.Delete: 0, mapping.Update: 1, mapping.Insert: 2}
 	arrival := make(map[*task]int, len(tasks))
 	for i, t := range tasks {
 		arrival[t] = i
@@ -37,9 +39,9 @@ func byRank(tasks []*task, references map[*Model][]reference) []*task {
 			return c
 		}
 		switch a.operation {
-		case OpDelete:
+		case mapping.Delete:
 			return cmp.Or(cmp.Compare(ranks[b.entry.model], ranks[a.entry.model]), cmp.Compare(arrival[b], arrival[a]))
-		case OpInsert:
+		case mapping.Insert:
 			return cmp.Compare(ranks[a.entry.model], ranks[b.entry.model])
 		}
 		return 0
@@ -48,11 +50,11 @@ func byRank(tasks []*task, references map[*Model][]reference) []*task {
 
 // ranksOf orders models so that those that refer to others come after them. Models that
 // refer to each other keep the order in which they came.
-func ranksOf(tasks []*task, references map[*Model][]reference) map[*Model]int {
-	ranks := make(map[*Model]int)
-	visited := make(map[*Model]bool)
-	var visit func(*Model)
-	visit = func(m *Model) {
+func ranksOf(tasks []*task, references map[*mapping.Model][]reference) map[*mapping.Model]int {
+	ranks := make(map[*mapping.Model]int)
+	visited := make(map[*mapping.Model]bool)
+	var visit func(*mapping.Model)
+	visit = func(m *mapping.Model) {
 		if visited[m] {
 			return
 		}
@@ -70,12 +72,12 @@ func ranksOf(tasks []*task, references map[*Model][]reference) map[*Model]int {
 
 // place is some columns of a model with their values.
 type place struct {
-	model    *Model
+	model    *mapping.Model
 	columns  string // their numbers
 	literals string
 }
 
-func placeOf(m *Model, columns []int, literals []string) (p place, known bool) {
+func placeOf(m *mapping.Model, columns []int, literals []string) (p place, known bool) {
 	var numbers, values strings.Builder
 	for _, c := range columns {
 		if literals[c] == "NULL" {
@@ -91,18 +93,18 @@ func placeOf(m *Model, columns []int, literals []string) (p place, known bool) {
 // needs is what must come first for the foreign keys that the mapper knows: the
 // insertion of a row before what refers to it, and what refers to a row, or did, before
 // its deletion.
-func needs(tasks []*task, references map[*Model][]reference) []before {
+func needs(tasks []*task, references map[*mapping.Model][]reference) []before {
 	inserted, deleted := make(map[place]*task), make(map[place]*task)
 	for _, refs := range references {
 		for _, r := range refs {
 			for _, t := range tasks {
 				switch {
 				case t.entry.model != r.parent:
-				case t.operation == OpInsert:
+				case t.operation == mapping.Insert:
 					if p, ok := placeOf(r.parent, r.keys, t.now); ok {
 						inserted[p] = t
 					}
-				case t.operation == OpDelete:
+				case t.operation == mapping.Delete:
 					if p, ok := placeOf(r.parent, r.keys, t.row.literals); ok {
 						deleted[p] = t
 					}
@@ -124,7 +126,7 @@ func needs(tasks []*task, references map[*Model][]reference) []before {
 			linked := slices.ContainsFunc(t.links, func(l link) bool { return l.parent == r.number })
 			now, ok := placeOf(r.parent, r.columns, t.now)
 			now.columns = numbers(r.keys)
-			if ok && !linked && t.operation != OpDelete {
+			if ok && !linked && t.operation != mapping.Delete {
 				add(inserted[now], t)
 			}
 			if t.row == nil {
@@ -132,7 +134,7 @@ func needs(tasks []*task, references map[*Model][]reference) []before {
 			}
 			was, ok := placeOf(r.parent, r.columns, t.row.literals)
 			was.columns = numbers(r.keys)
-			if ok && (t.operation == OpDelete || linked || was != now) {
+			if ok && (t.operation == mapping.Delete || linked || was != now) {
 				add(t, deleted[was])
 			}
 		}

@@ -1,4 +1,4 @@
-package unoactor
+package unitofwork
 
 import (
 	"fmt"

@@ -1,4 +1,4 @@
-package unoactor
+package unitofwork
 
 import (
 	"context"
@@ -7,41 +7,43 @@ import (
 	"slices"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/unoactor/unoactor/mapping"
 )
 
-// send writes a plan in one round trip. If it fails the objects are as they were before.
-func (s *Session) send(ctx context.Context, p plan) error {
+// Write sends a plan in one round trip, and takes note of what is in the database then. If
+// it fails the objects are as they were before.
+func (u *Unit) Write(ctx context.Context, b Backend, p Plan) error {
 	for _, t := range p.tasks {
 		t.look()
 	}
-	sent := s.begun()
-	err := s.sendAll(ctx, p)
+	err := u.send(ctx, b, p)
 	for _, t := range p.tasks {
 		if err != nil {
 			t.entry.become(t.before)
 		} else {
-			t.done(s.unit)
+			t.done(u)
 		}
 	}
-	return s.after(ctx, sent, "insert", err)
+	return err
 }
 
-func (s *Session) sendAll(ctx context.Context, p plan) error {
-	known, err := s.describeFor(ctx, p)
+func (u *Unit) send(ctx context.Context, b Backend, p Plan) error {
+	known, err := u.columnsFor(ctx, b, p)
 	if err != nil {
 		return err
 	}
-	texts, err := s.unit.write(ctx, p.tasks, known)
+	texts, err := u.texts(ctx, p.tasks, known)
 	if err != nil {
 		return err
 	}
-	x := newExchange(s)
+	x := newExchange(b)
 	if p.circular {
 		x.ahead = []string{"set constraints all deferred"}
 	}
 	for i, t := range p.tasks {
-		x.statement(question{sql: texts[i], wrap: p.wrap(t), answer: func(r *pgconn.ResultReader) (pgconn.CommandTag, error) {
-			return t.receive(s.unit, s.backend.Conn().TypeMap(), r)
+		x.statement(Question{SQL: texts[i], Wrap: p.wrap(t), Answer: func(r *pgconn.ResultReader) (pgconn.CommandTag, error) {
+			return t.receive(u, b.Conn().TypeMap(), r)
 		}}, known[t.entry.model], t.returned, len(t.told))
 	}
 	if err = x.run(ctx); err != nil {
@@ -49,16 +51,16 @@ func (s *Session) sendAll(ctx context.Context, p plan) error {
 			c.forget()
 		}
 	}
-	if stale := (*StaleObjectError)(nil); errors.As(err, &stale) {
-		return s.whyStale(ctx, p, stale)
+	if stale := (*mapping.StaleObjectError)(nil); errors.As(err, &stale) {
+		return u.whyStale(ctx, b, p, stale)
 	}
 	return err
 }
 
 // wrap says of a task's error what it was about.
-func (p plan) wrap(t *task) func(error) error {
+func (p Plan) wrap(t *task) func(error) error {
 	return func(err error) error {
-		if errors.As(err, new(*StaleObjectError)) {
+		if errors.As(err, new(*mapping.StaleObjectError)) {
 			return err
 		}
 		if pg := (*pgconn.PgError)(nil); p.circular && errors.As(err, &pg) && (pg.Code == "23503" || pg.Code == "23505") {
@@ -70,20 +72,20 @@ func (p plan) wrap(t *task) func(error) error {
 }
 
 // whyStale looks whether a row that a statement did not find is there.
-func (s *Session) whyStale(ctx context.Context, p plan, stale *StaleObjectError) error {
+func (u *Unit) whyStale(ctx context.Context, b Backend, p Plan, stale *mapping.StaleObjectError) error {
 	i := slices.IndexFunc(p.tasks, func(t *task) bool {
 		return t.operation == stale.Operation && t.row != nil && t.entry.model.Table == stale.Table && t.row.key(t.entry.model) == stale.Key
 	})
 	if i >= 0 {
-		_, err := s.fetchOn(ctx, p.tasks[i].entry)
+		_, err := u.fetch(ctx, b, p.tasks[i].entry)
 		stale.There = err == nil
 	}
 	return stale
 }
 
-// describeFor has the columns known of which the tasks' statements return values.
-func (s *Session) describeFor(ctx context.Context, p plan) (map[*Model]*columns, error) {
-	known := make(map[*Model]*columns)
+// columnsFor are the columns of the models whose statements return values.
+func (u *Unit) columnsFor(ctx context.Context, b Backend, p Plan) (map[*mapping.Model]*columns, error) {
+	known := make(map[*mapping.Model]*columns)
 	for _, t := range p.tasks {
 		m, wanted := t.entry.model, false
 		for i := range m.Columns {
@@ -96,7 +98,7 @@ func (s *Session) describeFor(ctx context.Context, p plan) (map[*Model]*columns,
 			continue
 		}
 		var err error
-		if known[m], err = s.describe(ctx, m, t.entry.value.Type()); err != nil {
+		if known[m], err = u.columns(ctx, b, m, t.entry.value.Type()); err != nil {
 			return nil, fmt.Errorf("%s %s: %w", t.operation, m.Table, err)
 		}
 	}

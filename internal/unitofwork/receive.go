@@ -1,14 +1,16 @@
-package unoactor
+package unitofwork
 
 import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/unoactor/unoactor/mapping"
 )
 
 // receive fills in what the database chose.
-func (t *task) receive(u *unit, types *pgtype.Map, r *pgconn.ResultReader) (pgconn.CommandTag, error) {
+func (t *task) receive(u *Unit, types *pgtype.Map, r *pgconn.ResultReader) (pgconn.CommandTag, error) {
 	names := make([]string, len(t.returned))
 	for i, at := range t.returned {
 		names[i] = t.entry.model.Columns[at].Name
@@ -29,7 +31,7 @@ func (t *task) receive(u *unit, types *pgtype.Map, r *pgconn.ResultReader) (pgco
 	case err != nil:
 		return tag, err
 	case failed == nil && tag.RowsAffected() == 0:
-		stale := &StaleObjectError{Operation: t.operation, Table: t.entry.model.Table}
+		stale := &mapping.StaleObjectError{Operation: t.operation, Table: t.entry.model.Table}
 		if t.row != nil {
 			stale.Key = t.row.key(t.entry.model)
 		}
@@ -41,9 +43,9 @@ func (t *task) receive(u *unit, types *pgtype.Map, r *pgconn.ResultReader) (pgco
 }
 
 // done takes note of what is in the database now.
-func (t *task) done(u *unit) {
+func (t *task) done(u *Unit) {
 	e := t.entry
-	if t.operation == OpDelete {
+	if t.operation == mapping.Delete {
 		u.bury(e)
 		return
 	}
@@ -64,7 +66,7 @@ func (t *task) done(u *unit) {
 }
 
 // bury takes note that an entry's row is deleted.
-func (u *unit) bury(e *entry) {
+func (u *Unit) bury(e *entry) {
 	e.state = gone
 	if u.rows[e.identity()] == e {
 		delete(u.rows, e.identity())
