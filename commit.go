@@ -56,7 +56,7 @@ func commit(ctx context.Context, tx pgx.Tx) error {
 	lost := tx.Conn().IsClosed() && begun
 	s, gone := Sending{}, error(nil)
 	if b := conn.BackendOf(tx.Conn()); b != nil {
-		s = Sending{use: b.Watch(), known: true}
+		s = Sending{use: b.Use(), known: true}
 		gone = b.HungUp(ctx)
 	}
 	if gone == nil && ctx.Err() != nil && !lost && begun {

@@ -120,7 +120,7 @@ func execOn(ctx context.Context, l Lease, b *conn.Backend, sql string, args []an
 			l.Destroy(errPanicked)
 		}
 	}()
-	use := b.Watch()
+	use := b.Use()
 	tag, err := b.Conn().Exec(ctx, sql, args...)
 	returned = true
 	if err == nil {
@@ -201,7 +201,7 @@ func queryOn(ctx context.Context, l Lease, b *conn.Backend, sql string, args []a
 			l.Destroy(errPanicked)
 		}
 	}()
-	use := b.Watch()
+	use := b.Use()
 	rows, err := b.Conn().Query(ctx, sql, args...)
 	returned = true
 	if err == nil {
@@ -219,7 +219,7 @@ func (db *DB) SendBatch(ctx context.Context, batch *pgx.Batch) pgx.BatchResults 
 	if err != nil {
 		return pgx.FailedBatchResults(batch, err)
 	}
-	results := &openBatch{ctx: ctx, batch: batch, use: b.Watch()}
+	results := &openBatch{ctx: ctx, batch: batch, use: b.Use()}
 	results.done = func(err error) error {
 		switch {
 		case errors.Is(err, errPanicked):
@@ -249,7 +249,7 @@ func (db *DB) CopyFrom(ctx context.Context, table pgx.Identifier, columns []stri
 		return 0, err
 	}
 	defer l.Release()
-	use := b.Watch()
+	use := b.Use()
 	n, err := copyFrom(ctx, b.Conn(), table, columns, source)
 	return n, judge(ctx, use, "copy", err)
 }
@@ -283,7 +283,7 @@ func beginOn(ctx context.Context, l Lease, b *conn.Backend, options pgx.TxOption
 			l.Destroy(errPanicked)
 		}
 	}()
-	use := b.Watch()
+	use := b.Use()
 	tx, err := b.Conn().BeginTx(ctx, options)
 	returned = true
 	if err != nil {

@@ -83,7 +83,7 @@ func ExampleSystem_Claim() {
 		log.Fatal(err)
 	}
 	fmt.Printf("%+v\n", answer)
-	root.Stop(service) // if it had a lease, that would be withdrawn
+	root.Stop(service) // if it had a lease, that would be revoked
 	// Output: {n:12 err:<nil>}
 }
 

@@ -91,7 +91,7 @@ func Send(ctx context.Context, c *pgx.Conn) (Sending, error) {
 	if b == nil {
 		return Sending{}, nil
 	}
-	s := Sending{use: b.Watch(), known: true}
+	s := Sending{use: b.Use(), known: true}
 	if s.use.Within() {
 		return s, nil // if it is lost, so is the transaction, for certain
 	}

@@ -234,7 +234,7 @@ func (s *Session) gone(err error) error {
 }
 
 // begun is a statement that is about to be sent: what judges it afterwards.
-func (s *Session) begun() Sending { return Sending{use: s.backend.Watch(), known: true} }
+func (s *Session) begun() Sending { return Sending{use: s.backend.Use(), known: true} }
 
 // after judges what came of a statement: a connection that it lost is given back.
 func (s *Session) after(ctx context.Context, sent Sending, sql string, err error) error {

@@ -94,7 +94,7 @@ func (t *leasedTx) Rollback(ctx context.Context) error {
 	case t.owns && (ctx.Err() != nil || t.lease.InUse()):
 		return nil // with its lease: the pool rolls it back, or closes the backend
 	case t.lease.InUse():
-		t.lease.BreakOff() // by rows that are open, or another goroutine
+		t.lease.Revoke() // by rows that are open, or another goroutine
 		return errStillOpen
 	}
 	ctx, cancel := RollbackContext(ctx)

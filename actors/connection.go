@@ -20,26 +20,26 @@ import (
 //
 //	         permit          dialed
 //	queueing ------> dialing ------> serving <---------+
-//	   |                |              |  settle       | fit
-//	   | retire         | failed       +-------> settling
-//	   v                v              | retire, revoke   | unfit
+//	   |                |              |  unfit        | fit
+//	   | retire         | failed       +-------> cleaning
+//	   v                v              | retire, revoke   | not to be mended
 //	 ended <------- closing <----------+------------------+
 //
 // While the backend is leased nobody but its holder touches it, this actor
-// included. In settling and closing it is this actor's.
+// included. While it is cleaned up or closed it is this actor's.
 type Connection struct {
 	Place
-	ctx     context.Context //nolint:containedctx // an actor's life is the call that its work belongs to; ended by stop
-	stop    context.CancelFunc
-	backend *conn.Backend
-	state   string
-	receive func(actor.Context)
-	dialed  atomic.Pointer[dialed]
-	settled settled
-	closed  chan struct{}  // when closing: closed when the backend is
-	cause   messages.Cause // why it closes
-	err     error
-	retire  messages.Cause // asked for while it could not be done
+	ctx      context.Context //nolint:containedctx // an actor's life is the call that its work belongs to; ended by stop
+	stop     context.CancelFunc
+	backend  *conn.Backend
+	state    string
+	receive  func(actor.Context)
+	dialed   atomic.Pointer[dialed]
+	cleaned  outcome
+	closed   chan struct{}  // when closing: closed when the backend is
+	cause    messages.Cause // why it closes
+	err      error
+	retiring messages.Cause // asked for while it could not be done
 }
 
 // Place is where a connection stands in the tree.
@@ -63,7 +63,7 @@ type (
 		generation uint64 // of the slots, when it began
 		err        error
 	}
-	settled struct {
+	outcome struct {
 		cause messages.Cause
 		err   error
 	}
@@ -72,8 +72,8 @@ type (
 // closeTime bounds the farewell from a server: hooks, cancel, its end of the socket.
 const closeTime = 10 * time.Second
 
-// settleTime bounds a reset and the check-in hooks between two leases.
-const settleTime = 10 * time.Second
+// cleanUpTime bounds what is done between two leases: a reset and the check-in hooks.
+const cleanUpTime = 10 * time.Second
 
 // NewConnection makes the actor of a new incarnation.
 func NewConnection(place Place) *Connection {
@@ -118,14 +118,14 @@ func (c *Connection) queueing(ctx actor.Context) {
 			self.Tell(messages.Done{})
 		})
 	case messages.Retire:
-		c.withdraw(ctx, m.Cause)
+		c.leaveQueue(ctx, m.Cause)
 	case messages.Revoke:
-		c.withdraw(ctx, m.Cause)
+		c.leaveQueue(ctx, m.Cause)
 	}
 }
 
-func (c *Connection) withdraw(ctx actor.Context, cause messages.Cause) {
-	c.Node.Ask(ctx, messages.DialOver{})
+func (c *Connection) leaveQueue(ctx actor.Context, cause messages.Cause) {
+	c.Node.Ask(ctx, messages.DialEnded{})
 	c.cause = cause
 	c.end(ctx)
 }
@@ -133,10 +133,10 @@ func (c *Connection) withdraw(ctx actor.Context, cause messages.Cause) {
 func (c *Connection) dialing(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case messages.Retire:
-		c.retire = m.Cause
+		c.retiring = m.Cause
 		c.stop()
 	case messages.Revoke:
-		c.retire = m.Cause
+		c.retiring = m.Cause
 		c.stop()
 	case messages.Done:
 		d := c.dialed.Load()
@@ -144,10 +144,10 @@ func (c *Connection) dialing(ctx actor.Context) {
 			c.failed(ctx, d.err)
 			return
 		}
-		c.Node.Ask(ctx, messages.DialOver{Cause: messages.Connected})
+		c.Node.Ask(ctx, messages.DialEnded{Cause: messages.Connected})
 		c.backend = d.backend
-		if c.retire != messages.None {
-			c.conclude(ctx, c.retire, nil, false)
+		if c.retiring != messages.None {
+			c.closeBackend(ctx, c.retiring, nil, false)
 			return
 		}
 		c.become("serving", c.serving)
@@ -156,27 +156,27 @@ func (c *Connection) dialing(ctx actor.Context) {
 		lent := c.Slots.Install(c.Slot, c.backend, d.generation)
 		c.Pool.Tell(opened)
 		if !lent {
-			c.conclude(ctx, messages.Invalidated, nil, false)
+			c.closeBackend(ctx, messages.Invalidated, nil, false)
 		}
 	}
 }
 
 func (c *Connection) failed(ctx actor.Context, err error) {
-	if c.retire != messages.None {
-		c.Node.Ask(ctx, messages.DialOver{})
-		c.cause = c.retire
+	if c.retiring != messages.None {
+		c.Node.Ask(ctx, messages.DialEnded{})
+		c.cause = c.retiring
 		c.end(ctx)
 		return
 	}
 	c.cause, c.err = conn.Classify(err), err
-	c.Node.Ask(ctx, messages.DialOver{Cause: c.cause, Err: err})
+	c.Node.Ask(ctx, messages.DialEnded{Cause: c.cause, Err: err})
 	c.end(ctx)
 }
 
 func (c *Connection) serving(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
-	case messages.Settle:
-		c.attend(ctx, m.Cause)
+	case messages.Unfit:
+		c.tend(ctx, m.Cause)
 	case messages.Inspect:
 		if _, idle := c.Slots.Claim(c.Slot); !idle {
 			return // who leases it finds out
@@ -186,35 +186,35 @@ func (c *Connection) serving(ctx actor.Context) {
 			cause = c.Slots.Return(c.Slot)
 		}
 		if cause != messages.None {
-			c.attend(ctx, cause)
+			c.tend(ctx, cause)
 		}
 	case messages.Retire:
 		if _, idle := c.Slots.Retire(c.Slot, m.Cause); idle {
-			c.conclude(ctx, m.Cause, nil, false)
+			c.closeBackend(ctx, m.Cause, nil, false)
 		}
 	case messages.Revoke:
-		if m.Fenced {
-			c.conclude(ctx, m.Cause, nil, true)
+		if m.LeaseEnded {
+			c.closeBackend(ctx, m.Cause, nil, true)
 			return
 		}
 		if !c.meant(m) {
 			return
 		}
 		if _, idle := c.Slots.Retire(c.Slot, m.Cause); idle {
-			c.conclude(ctx, m.Cause, nil, false)
-		} else if _, leased := c.Slots.Fence(c.Slot); leased {
-			c.conclude(ctx, m.Cause, nil, true)
+			c.closeBackend(ctx, m.Cause, nil, false)
+		} else if _, leased := c.Slots.Revoke(c.Slot); leased {
+			c.closeBackend(ctx, m.Cause, nil, true)
 		}
 	}
 }
 
-// attend does what a backend needs that is claimed for its connection.
-func (c *Connection) attend(ctx actor.Context, cause messages.Cause) {
+// tend cleans up or closes the backend, which is claimed for this actor, as the cause demands.
+func (c *Connection) tend(ctx actor.Context, cause messages.Cause) {
 	switch cause {
 	case messages.Dirty, messages.Unsolicited, messages.Unproven:
-		c.settle(ctx, cause)
+		c.cleanUp(ctx, cause)
 	default:
-		c.conclude(ctx, cause, c.backend.Failure(), false)
+		c.closeBackend(ctx, cause, c.backend.Failure(), false)
 	}
 }
 
@@ -224,38 +224,38 @@ func (c *Connection) meant(m messages.Revoke) bool {
 	return m.Epoch == 0 || m.Epoch == epoch
 }
 
-// settle makes the backend fit for its next holder, in the background.
-func (c *Connection) settle(ctx actor.Context, why messages.Cause) {
-	c.become("settling", c.settling)
+// cleanUp makes the backend fit for its next holder, or finds that it is not, in the background.
+func (c *Connection) cleanUp(ctx actor.Context, why messages.Cause) {
+	c.become("cleaning", c.cleaning)
 	self := RefTo[messages.ToConnection](ctx.ActorSystem(), ctx.Self())
 	c.Work.Go(func() {
-		c.settled = c.care(why)
+		c.cleaned = c.care(why)
 		self.Tell(messages.Done{})
 	}, func(err error) {
-		c.settled = settled{messages.Broken, fmt.Errorf("care between two leases: %w", err)}
+		c.cleaned = outcome{messages.Broken, fmt.Errorf("clean-up between two leases: %w", err)}
 		self.Tell(messages.Done{})
 	})
 }
 
-func (c *Connection) care(why messages.Cause) settled {
-	patience := settleTime
+func (c *Connection) care(why messages.Cause) outcome {
+	patience := cleanUpTime
 	if why == messages.Unproven {
 		patience = c.Dialer.ValidateTimeout()
 	}
 	work, cancel := context.WithTimeout(c.ctx, patience)
 	defer cancel()
 	if why == messages.Dirty {
-		cause, err := c.backend.Settle(work)
-		return settled{cause, err}
+		cause, err := c.backend.CleanUp(work)
+		return outcome{cause, err}
 	}
 	err := c.backend.Ping(work)
 	if errors.Is(err, os.ErrDeadlineExceeded) && c.ctx.Err() == nil {
-		return settled{messages.Silent, fmt.Errorf("no answer to a ping within %v: %w", patience, err)}
+		return outcome{messages.Silent, fmt.Errorf("no answer to a ping within %v: %w", patience, err)}
 	}
-	return settled{messages.HungUp, err}
+	return outcome{messages.HungUp, err}
 }
 
-func (c *Connection) settling(ctx actor.Context) {
+func (c *Connection) cleaning(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case messages.Retire:
 		c.Slots.Retire(c.Slot, m.Cause) // seen by Return
@@ -265,20 +265,20 @@ func (c *Connection) settling(ctx actor.Context) {
 			c.stop()
 		}
 	case messages.Done:
-		if c.settled.err != nil {
-			c.conclude(ctx, c.settled.cause, c.settled.err, false)
+		if c.cleaned.err != nil {
+			c.closeBackend(ctx, c.cleaned.cause, c.cleaned.err, false)
 			return
 		}
 		c.become("serving", c.serving)
 		if cause := c.Slots.Return(c.Slot); cause != messages.None {
-			c.conclude(ctx, cause, nil, false)
+			c.closeBackend(ctx, cause, nil, false)
 		}
 	}
 }
 
-// conclude closes the backend in the background. severed says that its former
+// closeBackend closes the backend in the background. severed says that its former
 // holder may still be using it.
-func (c *Connection) conclude(ctx actor.Context, cause messages.Cause, err error, severed bool) {
+func (c *Connection) closeBackend(ctx actor.Context, cause messages.Cause, err error, severed bool) {
 	c.cause, c.err = cause, err
 	c.become("closing", c.closing)
 	self := RefTo[messages.ToConnection](ctx.ActorSystem(), ctx.Self())
@@ -337,13 +337,13 @@ func (c *Connection) abandon(ctx actor.Context) {
 	case "ended":
 		return
 	case "queueing", "dialing":
-		c.Node.Ask(ctx, messages.DialOver{})
+		c.Node.Ask(ctx, messages.DialEnded{})
 	}
 	if c.backend == nil && !c.dialed.CompareAndSwap(nil, &dialed{}) {
 		c.backend = c.dialed.Load().backend
 	}
 	if c.backend != nil && c.closed == nil {
-		if _, leased := c.Slots.Fence(c.Slot); !leased {
+		if _, leased := c.Slots.Revoke(c.Slot); !leased {
 			c.Slots.Retire(c.Slot, messages.Crashed)
 		}
 	}

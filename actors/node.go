@@ -93,8 +93,8 @@ func (n *Node) Receive(ctx actor.Context) {
 		n.timer.Stop()
 	case messages.AskDial:
 		n.queue = append(n.queue, ctx.Sender())
-	case messages.DialOver:
-		n.over(ctx.Sender(), m, now)
+	case messages.DialEnded:
+		n.dialEnded(ctx.Sender(), m, now)
 	}
 	state := n.breaker.turn()
 	if state == messages.BreakerOpen {
@@ -108,8 +108,8 @@ func (n *Node) Receive(ctx actor.Context) {
 // wake has the prober look again after a while.
 func (n *Node) wake(after time.Duration) { n.timer.Reset(max(after, time.Millisecond)) }
 
-// over notes how an attempt ended, or that one was given up while it waited.
-func (n *Node) over(who *actor.PID, m messages.DialOver, now time.Time) {
+// dialEnded notes how an attempt ended, or that one was given up while it waited.
+func (n *Node) dialEnded(who *actor.PID, m messages.DialEnded, now time.Time) {
 	n.queue = slices.DeleteFunc(n.queue, func(pid *actor.PID) bool { return pid.Equal(who) })
 	began := n.counted
 	n.dialing = slices.DeleteFunc(n.dialing, func(a attempt) bool {
@@ -135,7 +135,7 @@ func (n *Node) over(who *actor.PID, m messages.DialOver, now time.Time) {
 }
 
 // failed counts a failure.
-func (n *Node) failed(m messages.DialOver, trips bool, now time.Time) {
+func (n *Node) failed(m messages.DialEnded, trips bool, now time.Time) {
 	if n.failures == 0 {
 		n.since = now
 		n.log.Warn("node can't be connected to", "cause", m.Cause, "error", m.Err)

@@ -29,9 +29,9 @@ type Desk interface {
 	// Order waits in a pool's queue for asker, and answers it. It is true if asker is
 	// an actor, to be watched.
 	Order(asker *actor.PID, choice routing.Choice, m messages.Checkout) (watch bool)
-	// Gone takes back what an actor that has ended had ordered. It does nothing to one
+	// AskerEnded takes back what an actor that has ended had ordered. It does nothing to one
 	// that runs: another of the same name.
-	Gone(asker *actor.PID)
+	AskerEnded(asker *actor.PID)
 }
 
 // NewRouter makes the router of a table. emit is told when the table changes.
@@ -60,7 +60,7 @@ func (r *Router) Receive(ctx actor.Context) {
 	case messages.Checkout:
 		r.checkout(ctx, m)
 	case *actor.Terminated:
-		r.desk.Gone(m.Who)
+		r.desk.AskerEnded(m.Who)
 	}
 }
 

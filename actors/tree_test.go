@@ -44,7 +44,7 @@ type dialer struct {
 	permits chan<- *dialer
 }
 
-type over messages.DialOver
+type over messages.DialEnded
 
 func (d *dialer) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
@@ -53,7 +53,7 @@ func (d *dialer) Receive(ctx actor.Context) {
 	case messages.DialPermit:
 		d.permits <- d
 	case over:
-		ctx.Request(d.node, messages.DialOver(m))
+		ctx.Request(d.node, messages.DialEnded(m))
 	}
 }
 
@@ -229,7 +229,7 @@ func TestAMessageToWhoHasEndedLeavesNoGoroutine(t *testing.T) {
 	stop(t, s, pid)
 	ref := actors.RefTo[messages.ToPool](s, pid)
 	for range 100 {
-		ref.Tell(messages.Grow{})
+		ref.Tell(messages.Reconcile{})
 	}
-	actors.Ref[messages.ToPool]{}.Tell(messages.Grow{}) // a reference to nobody
+	actors.Ref[messages.ToPool]{}.Tell(messages.Reconcile{}) // a reference to nobody
 }

@@ -130,7 +130,7 @@ func (b *Backend) verdict() messages.Cause {
 		return messages.Broken
 	case b.abandoned.Load() || b.broken != nil || b.wire.dead.Load() || b.pg.IsClosed() || b.pg.IsBusy():
 		return messages.Broken
-	case b.care != 0 || b.dialer.settles || b.pg.TxStatus() != 'I':
+	case b.care != 0 || b.dialer.cleansAlways || b.pg.TxStatus() != 'I':
 		return messages.Dirty
 	}
 	return messages.None

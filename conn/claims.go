@@ -7,7 +7,7 @@ import (
 // This file is what the supervisor and the connection actors do to slots. A
 // slot that is claimed belongs to its connection actor until Return or Vacate.
 
-// Generation counts the calls of [Slots.Condemn]: a dial that began in an earlier one ends
+// Generation counts the calls of [Slots.CondemnAll]: a dial that began in an earlier one ends
 // in a backend of before.
 func (s *Slots) Generation() uint64 { return s.generation.Load() }
 
@@ -29,19 +29,19 @@ func (s *Slots) Install(index int, b *Backend, generation uint64) bool {
 	return true
 }
 
-// Condemn has no backend lent any more that there is now or that is being dialed, once it
-// has returned. Idle ones wait for the [Slots.Retire] that closes them, or are handed to
-// [Owner.Unfit] by whoever comes across them first.
-func (s *Slots) Condemn(cause messages.Cause) {
+// CondemnAll condemns all backends that there are now, and those that are being dialed: once it
+// has returned, none of them is lent any more. Idle ones wait for the [Slots.Retire] that closes
+// them, or are handed to [Owner.Unfit] by whoever comes across them first.
+func (s *Slots) CondemnAll(cause messages.Cause) {
 	s.generation.Add(1)
 	for i := range s.layout.Load().slots {
-		s.Doom(i, cause)
+		s.Condemn(i, cause)
 	}
 }
 
-// Doom has the backend in the slot not lent any more once it has returned. See
-// [Slots.Condemn].
-func (s *Slots) Doom(index int, cause messages.Cause) {
+// Condemn marks the backend in the slot, if there is one, to be closed for the cause: once it has
+// returned, the backend is not lent any more. A lease of it goes on to its end.
+func (s *Slots) Condemn(index int, cause messages.Cause) {
 	sl := s.slot(index)
 	if b := sl.backend.Load(); b != nil {
 		b.retiring.CompareAndSwap(0, uint32(cause))
@@ -69,18 +69,17 @@ func (s *Slots) Return(index int) messages.Cause {
 	return messages.None
 }
 
-// Retire marks the backend in the slot for closing. It reports the backend when
-// that was idle: it is then claimed. Otherwise it comes to [Owner.Unfit] when its
-// lease ends.
+// Retire condemns the backend in the slot. If the backend was idle, Retire claims it and returns
+// it, to be closed by the caller. Otherwise it comes to [Owner.Unfit] when its lease ends.
 func (s *Slots) Retire(index int, cause messages.Cause) (*Backend, bool) {
-	s.Doom(index, cause)
+	s.Condemn(index, cause)
 	return s.Claim(index)
 }
 
-// Fence ends the lease of a slot against its holder's will: what the holder
-// does from now on with the lease gets a [*StaleLeaseError]. The slot is then claimed.
-// False means that nobody holds it.
-func (s *Slots) Fence(index int) (*Backend, bool) {
+// Revoke ends the lease of a slot against its holder's will: whatever the holder does with the
+// lease from now on gets a [*StaleLeaseError]. The slot is then claimed, and the backend, which
+// the holder may still be using, is returned. False means that the slot is not leased.
+func (s *Slots) Revoke(index int) (*Backend, bool) {
 	sl := s.slot(index)
 	epoch := sl.epoch.Load()
 	if epoch&1 == 0 || !sl.revoke(epoch) {
@@ -89,8 +88,8 @@ func (s *Slots) Fence(index int) (*Backend, bool) {
 	return sl.backend.Load(), true
 }
 
-// FenceLease is Fence for the lease of that epoch only. False means that it has ended.
-func (s *Slots) FenceLease(index int, epoch uint64) bool {
+// RevokeLease is [Slots.Revoke] of the lease of that epoch only. False means that it has ended.
+func (s *Slots) RevokeLease(index int, epoch uint64) bool {
 	return epoch&1 == 1 && s.slot(index).revoke(epoch)
 }
 
@@ -105,11 +104,11 @@ func (sl *slot) revoke(epoch uint64) bool {
 // Vacate empties a claimed slot whose backend is closed.
 func (s *Slots) Vacate(index int) {
 	if b := s.slot(index).backend.Swap(nil); b != nil {
-		ofServers.forget(b)
+		ofServers.unwatch(b)
 	}
 }
 
-// State says what the slot is, and the epoch of its last lease: two looks that
+// State says what the slot is, and the epoch of its last lease: two sweeps that
 // see the same epoch have seen the same lease, or the same idleness.
 func (s *Slots) State(index int) (State, uint64) {
 	sl := s.slot(index)

@@ -25,12 +25,12 @@ import (
 
 // Dialer makes the backends of one pool. It is safe for concurrent use.
 type Dialer struct {
-	node    config.Node
-	pool    config.Pool
-	pgx     *pgx.ConnConfig
-	hooks   []Hook
-	options DialerOptions
-	settles bool // every backend is settled between two leases
+	node         config.Node
+	pool         config.Pool
+	pgx          *pgx.ConnConfig
+	hooks        []Hook
+	options      DialerOptions
+	cleansAlways bool // a backend is cleaned up after each lease, whatever its state
 }
 
 // DialerOptions is what a topology can't say. The zero value adds nothing.
@@ -77,7 +77,7 @@ func NewDialer(node config.Node, pool config.Pool, o DialerOptions) (*Dialer, er
 		return !isFatal(e) || !sawEnd(c)
 	}
 	d := &Dialer{node: node, pool: pool, pgx: cfg, options: o, hooks: append(sqlHooks(pool.Hooks), o.Hooks...)}
-	d.settles = pool.Reset != config.ResetRollback && pool.Reset != config.ResetNone || len(checkinHooks(d.hooks)) > 0
+	d.cleansAlways = pool.Reset != config.ResetRollback && pool.Reset != config.ResetNone || len(checkinHooks(d.hooks)) > 0
 	return d, nil
 }
 
@@ -132,13 +132,13 @@ func (d *Dialer) dial(ctx context.Context, incarnation uint64, opened *sockets) 
 	deadline, _ := ctx.Deadline()
 	asking, done := context.WithDeadline(context.WithoutCancel(ctx), deadline)
 	defer done()
-	if b.server = lookAt(asking, b.pg); b.pg.IsClosed() {
-		b.discard(ctx)
+	if b.server = askServer(asking, b.pg); b.pg.IsClosed() {
+		b.closeUnlent(ctx)
 		return nil, &DialError{Node: d.node.Name, Pool: d.pool.Name, Err: cmp.Or(asking.Err(), errLeft)}
 	}
 	for _, h := range connectHooks(d.hooks) {
 		if err := d.run(ctx, h, h.OnConnect, b); err != nil {
-			b.discard(ctx)
+			b.closeUnlent(ctx)
 			return nil, fmt.Errorf("on_connect of pool %q: %w", d.pool.Name, err)
 		}
 	}
@@ -191,13 +191,13 @@ func (s *sockets) close() {
 	}
 }
 
-// discardTime bounds the farewell from a server that was just connected to.
-const discardTime = 5 * time.Second
+// closeUnlentTime bounds the farewell from a server that was just connected to.
+const closeUnlentTime = 5 * time.Second
 
-// discard closes a backend that was never lent. The end of ctx does not cut that
+// closeUnlent closes a backend that was never lent. The end of ctx does not cut that
 // short: until the server's process is gone it counts against the pool's limit.
-func (b *Backend) discard(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), discardTime)
+func (b *Backend) closeUnlent(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeUnlentTime)
 	defer cancel()
 	b.Close(ctx)
 }

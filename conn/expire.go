@@ -23,7 +23,7 @@ func (s *Slots) watchHead() {
 	if s.overload.on() {
 		due = min(due, s.now()+s.overload.target)
 	}
-	if s.doubters > 0 {
+	if s.mayCancel > 0 {
 		due = min(due, s.now()+s.patrolEvery(since))
 	}
 	if due >= s.due {
@@ -40,7 +40,7 @@ func (s *Slots) expire() {
 	s.due = math.MaxInt64
 	now := s.now()
 	if w := s.queue.first(); w != nil && s.overload.on() {
-		s.overload.look(now, now-w.since)
+		s.overload.endInterval(now, now-w.since)
 		s.shed(now)
 	}
 	patience := s.patience.Load()
@@ -49,7 +49,7 @@ func (s *Slots) expire() {
 			s.refuse(w, ErrTimeout, now)
 		}
 	}
-	if s.doubters > 0 {
+	if s.mayCancel > 0 {
 		s.patrol()
 	}
 	s.watchHead()
@@ -78,7 +78,7 @@ func (s *Slots) patrol() {
 // no less than a millisecond and no more than ten; and a microsecond a waiter.
 func (s *Slots) patrolEvery(since int64) int64 {
 	every := min(max((s.now()-since)/16, int64(time.Millisecond)), 10*int64(time.Millisecond))
-	return max(every, int64(s.doubters)*int64(time.Microsecond))
+	return max(every, int64(s.mayCancel)*int64(time.Microsecond))
 }
 
 // shed refuses those who have waited for too long for an overloaded pool, but

@@ -21,7 +21,7 @@ type hangups struct {
 var ofServers hangups
 
 // watch has the owner of b's slot told when its server hangs up. Where that can't
-// be had, the pool's own looks find out later.
+// be had, the pool's own sweeps find out later.
 func (h *hangups) watch(b *Backend) {
 	b.peeker.open(b.pg.Conn())
 	if b.peeker.raw == nil {
@@ -47,9 +47,9 @@ func (h *hangups) watch(b *Backend) {
 
 const oneShot = 1 << 30 // EPOLLONESHOT: a backend is told of once
 
-// forget ends the watch of a backend whose socket is closed; with that the kernel
+// unwatch ends the watch of a backend whose socket is closed; with that the kernel
 // has forgotten it.
-func (h *hangups) forget(b *Backend) {
+func (h *hangups) unwatch(b *Backend) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.watched[b.watch] == b {

@@ -2,11 +2,11 @@
 
 package conn
 
-// hangups is of no use here: the pool's own looks find servers that hung up.
+// hangups is of no use here: the pool's own sweeps find servers that hung up.
 type hangups struct{}
 
 var ofServers hangups
 
 func (hangups) watch(*Backend) {}
 
-func (hangups) forget(*Backend) {}
+func (hangups) unwatch(*Backend) {}

@@ -41,14 +41,14 @@ const (
 	Granted    Verdict = iota // a lease, to somebody who waited for longer than slowGrant
 	Refused                   // a lease
 	Opening                   // a slot gets an incarnation
-	Evicting                  // a backend has to go
+	Retiring                  // a backend is to be closed: at once, or when its lease ends
 	Restarting                // a lost backend's slot gets another
 	Resizing                  // the pool keeps another number of backends
 	Holding                   // the pool stops something for a while: lending, connecting
 	Noticing                  // something that is nobody's decision, but explains some
 )
 
-var verdicts = [...]string{"grant", "refuse", "open", "evict", "restart", "resize", "hold", "notice"}
+var verdicts = [...]string{"grant", "refuse", "open", "retire", "restart", "resize", "hold", "notice"}
 
 func (v Verdict) String() string { return verdicts[v] }
 

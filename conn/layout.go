@@ -20,16 +20,16 @@ type layout struct {
 
 // newLayout makes room for hard slots and the reserve, which is the last.
 func newLayout(s *Slots, hard int, fifo bool) *layout {
-	l := (&layout{fifo: fifo}).grown(s, hard)
+	l := (&layout{fifo: fifo}).withRoom(s, hard)
 	l.reserve = &slot{shard: &shard{}, bit: 1, index: len(l.slots), pool: s, reserved: true}
 	l.reserve.shard.slots[0] = l.reserve
 	l.slots = append(l.slots, l.reserve)
 	return l
 }
 
-// grown has room for hard slots besides the reserve. A layout never shrinks:
+// withRoom has room for hard slots besides the reserve. A layout never shrinks:
 // what is beyond the limit stays empty.
-func (l *layout) grown(s *Slots, hard int) *layout {
+func (l *layout) withRoom(s *Slots, hard int) *layout {
 	next := &layout{fifo: l.fifo, reserve: l.reserve}
 	next.slots = append(next.slots, l.slots...)
 	next.shards = append(next.shards, l.shards...)
@@ -99,7 +99,7 @@ func (l *layout) oldest() *slot {
 func (s *Slots) Resize(p config.Pool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	next := s.layout.Load().grown(s, p.Hard())
+	next := s.layout.Load().withRoom(s, p.Hard())
 	next.fifo = p.Order == config.FIFO
 	s.layout.Store(next)
 	s.size.Store(int64(p.Size))

@@ -65,7 +65,7 @@ func (l Lease) Release() {
 // late reports a release of a lease that has ended, unless it is its first.
 func (l Lease) late() {
 	if !l.slot.pool.excused.take(l.slot.index, l.epoch) {
-		l.slot.pool.owner.Stale(l.slot.index)
+		l.slot.pool.owner.ReleasedLate(l.slot.index)
 	}
 }
 
@@ -108,9 +108,10 @@ func (l Lease) DestroySilent(reason error) {
 	l.Destroy(reason)
 }
 
-// BreakOff ends the lease while somebody may still be using the backend, which is
-// cancelled and closed. What is done with the lease afterwards gets a [*StaleLeaseError].
-func (l Lease) BreakOff() {
+// Revoke ends the lease while another goroutine may still be using the backend: what it runs is
+// cancelled, and it is closed. Whatever is done with the lease afterwards gets a
+// [*StaleLeaseError]. Revoke never blocks.
+func (l Lease) Revoke() {
 	b, err := l.Backend()
 	if err != nil {
 		return

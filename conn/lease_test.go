@@ -41,8 +41,8 @@ func TestReleasingTwiceDoesNothingButReportIt(t *testing.T) {
 func TestAFencedLeaseIsDead(t *testing.T) {
 	s, k, _, _ := slots(t, 1, nil)
 	l, b := acquire(t, s)
-	if got, ok := s.Fence(0); !ok || got != b {
-		t.Fatal("it could not be fenced")
+	if got, ok := s.Revoke(0); !ok || got != b {
+		t.Fatal("it could not be revoked")
 	}
 	if _, err := l.Backend(); err == nil {
 		t.Error("it still gives its backend")
@@ -52,8 +52,8 @@ func TestAFencedLeaseIsDead(t *testing.T) {
 	if k.stale != 0 || len(k.causes()) != 0 {
 		t.Errorf("%d reports, %v", k.stale, k.causes())
 	}
-	if _, ok := s.Fence(0); ok {
-		t.Error("it was fenced twice")
+	if _, ok := s.Revoke(0); ok {
+		t.Error("it was revoked twice")
 	}
 	s.Return(0)
 }
@@ -214,8 +214,8 @@ func TestEveryLeaseIsCountedHoweverItWasGranted(t *testing.T) {
 
 func TestAReleaseThatComesOnceIsNoMisuseHoweverTheLeaseEnded(t *testing.T) {
 	for name, end := range map[string]func(*conn.Slots, conn.Lease){
-		"revoked":         func(s *conn.Slots, _ conn.Lease) { s.Fence(0) },
-		"revoked by name": func(s *conn.Slots, l conn.Lease) { s.FenceLease(l.Identity()) },
+		"revoked":         func(s *conn.Slots, _ conn.Lease) { s.Revoke(0) },
+		"revoked by name": func(s *conn.Slots, l conn.Lease) { s.RevokeLease(l.Identity()) },
 		"destroyed":       func(_ *conn.Slots, l conn.Lease) { l.Destroy(errPurpose) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -243,7 +243,7 @@ func TestWhatWasCondemnedIsNotLentAnyMore(t *testing.T) {
 	s, k, d, _ := slots(t, 4, nil)
 	held, _ := acquire(t, s)
 	generation := s.Generation()
-	s.Condemn(messages.Invalidated)
+	s.CondemnAll(messages.Invalidated)
 	if l, ok := s.TryAcquire(); ok {
 		t.Errorf("lent: %v", l)
 	}

@@ -31,13 +31,13 @@ func (k *keeper) CheckedOut(*conn.Backend) {}
 func (k *keeper) CheckedIn(*conn.Backend)  {}
 func (k *keeper) HungUp(slot int)          { k.hungUp <- slot }
 func (k *keeper) Missed()                  { k.mu.Lock(); k.missed++; k.mu.Unlock() }
-func (k *keeper) Stale(int) {
+func (k *keeper) ReleasedLate(int) {
 	k.mu.Lock()
 	k.stale++
 	k.mu.Unlock()
 }
 
-// Unfit settles a backend, or closes it: at once, where the supervisor would do
+// Unfit cleans a backend up, or closes it: at once, where the supervisor would do
 // it in the background.
 func (k *keeper) Unfit(b *conn.Backend, cause messages.Cause) {
 	k.mu.Lock()
@@ -46,7 +46,7 @@ func (k *keeper) Unfit(b *conn.Backend, cause messages.Cause) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	if cause == messages.Dirty {
-		if why, err := b.Settle(ctx); err == nil && k.slots.Return(b.Slot()) == messages.None {
+		if why, err := b.CleanUp(ctx); err == nil && k.slots.Return(b.Slot()) == messages.None {
 			return
 		} else if why != messages.None {
 			k.mu.Lock()

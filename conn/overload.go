@@ -34,16 +34,16 @@ func (o *overload) on() bool { return o.target > 0 }
 
 // served notes that somebody gets a lease after a wait.
 func (o *overload) served(now, waited int64) {
-	o.look(now, waited)
+	o.endInterval(now, waited)
 	o.least = min(o.least, waited)
 }
 
 // emptied notes that nobody waits any more: who comes next need not wait at all.
 func (o *overload) emptied() { o.least = 0 }
 
-// look ends the interval if it is over. longest is how long the head of the
+// endInterval ends the interval if it is over. longest is how long the head of the
 // queue has waited, which is what counts if nobody was served.
-func (o *overload) look(now, longest int64) {
+func (o *overload) endInterval(now, longest int64) {
 	if now < o.ends {
 		return
 	}

@@ -25,7 +25,7 @@ func (p *peeker) open(socket net.Conn) {
 	if sc, ok := socket.(syscall.Conn); ok {
 		p.raw, _ = sc.SyscallConn() // fails only on a closed socket, which its first use tells
 	}
-	p.step = p.look
+	p.step = p.recv
 }
 
 // Peek looks, without waiting, whether the server closed the connection or sent
@@ -47,7 +47,7 @@ func (b *Backend) Peek() messages.Cause {
 	return p.cause
 }
 
-func (p *peeker) look(fd uintptr) {
+func (p *peeker) recv(fd uintptr) {
 	var one [1]byte
 	n, _, err := syscall.Recvfrom(int(fd), one[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
 	switch {

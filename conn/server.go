@@ -18,9 +18,9 @@ func (b *Backend) Server() messages.Server { return b.server }
 const serverQuery = `select (extract(epoch from pg_postmaster_start_time()) * 1000000)::bigint, pg_is_in_recovery() or
 	(select reset_val from pg_settings where name = 'default_transaction_read_only') = 'on'`
 
-// lookAt asks a server about itself. One that can't answer, as a proxy that
+// askServer asks a server about itself. One that can't answer, as a proxy that
 // speaks for it, is taken for writable and never restarted.
-func lookAt(ctx context.Context, pg *pgconn.PgConn) messages.Server {
+func askServer(ctx context.Context, pg *pgconn.PgConn) messages.Server {
 	results, err := pg.Exec(ctx, serverQuery).ReadAll()
 	if err != nil || len(results) != 1 || len(results[0].Rows) != 1 {
 		return messages.Server{}
@@ -33,7 +33,7 @@ func lookAt(ctx context.Context, pg *pgconn.PgConn) messages.Server {
 	return messages.Server{Started: started, ReadOnly: string(row[1]) == "t"}
 }
 
-// Look asks the server of a leased backend about itself, again.
-func (b *Backend) Look(ctx context.Context) messages.Server {
-	return lookAt(ctx, b.pg)
+// AskServer asks the server of a leased backend about itself, again.
+func (b *Backend) AskServer(ctx context.Context) messages.Server {
+	return askServer(ctx, b.pg)
 }

@@ -122,9 +122,9 @@ func (sl *slot) clock(since int64) {
 	sl.pool.owner.Waited(waited)
 }
 
-// Calm has more leases of a slot timed, if it had too few since this was last asked
+// Sample has more leases of a slot timed, if it had too few since this was last asked
 // for the fraction that is.
-func (s *Slots) Calm(index int, leases uint64) {
+func (s *Slots) Sample(index int, leases uint64) {
 	sl := s.slot(index)
 	mask := sl.sample.Load()
 	calm := mask
@@ -146,10 +146,10 @@ func (sl *slot) give() {
 		if s.gate.Load() == 0 {
 			return
 		}
-		s.serve(nil)
+		s.passOn(nil)
 		return
 	}
-	s.serve(sl)
+	s.passOn(sl)
 }
 
 func (sl *slot) publish() {

@@ -25,8 +25,8 @@ type Owner interface {
 	// HungUp says that the server has closed the connection of the slot's backend,
 	// which is looked into before it is lent again.
 	HungUp(slot int)
-	// Stale says that a lease of the slot was released after it had ended.
-	Stale(slot int)
+	// ReleasedLate says that a lease of the slot was released after it had ended.
+	ReleasedLate(slot int)
 	// Waited and Used tell, of the leases that are timed (see [Slots.Sample]), for
 	// how many nanoseconds one was waited for and had.
 	Waited(ns int64)
@@ -59,16 +59,16 @@ type Slots struct {
 
 	sleepers sync.Pool // of *sleeper; the pool's own, since a channel is its synctest bubble's
 
-	mu       sync.Mutex
-	queue    queue
-	doubters int // of those in the queue whose wait their context can end
-	overload overload
-	closed   error
-	tripped  error // the node's breaker is open
-	paused   bool
-	failFast bool        // while paused
-	timer    *time.Timer // set for due
-	due      int64       // on the clock of the slots; the greatest there is: not set
+	mu        sync.Mutex
+	queue     queue
+	mayCancel int // of those in the queue whose wait their context can end
+	overload  overload
+	closed    error
+	tripped   error // the node's breaker is open
+	paused    bool
+	failFast  bool        // while paused
+	timer     *time.Timer // set for due
+	due       int64       // on the clock of the slots; the greatest there is: not set
 
 	handed   atomic.Uint64 // leases that went from one holder to the next
 	granted  atomic.Uint64 // leases of idle backends to those who waited
@@ -158,8 +158,8 @@ func (s *Slots) Acquire(ctx context.Context) (Lease, error) {
 			if extras == 0 {
 				return l, nil
 			}
-			if s.lent(l, extras) {
-				return s.attend(ctx, l, Normal)
+			if s.checkedOut(l, extras) {
+				return s.complete(ctx, l, Normal)
 			}
 		}
 	}
@@ -175,7 +175,7 @@ func (s *Slots) AcquirePriority(ctx context.Context, p Priority) (Lease, error) 
 		return Lease{}, s.refusal(ctx.Err(), 0)
 	}
 	if l, ok := s.tryAcquire(); ok {
-		return s.attend(ctx, l, p)
+		return s.complete(ctx, l, p)
 	}
 	return s.queueUp(ctx, p)
 }
@@ -192,7 +192,7 @@ func (s *Slots) TryAcquire() (Lease, bool) {
 func (s *Slots) tryAcquire() (Lease, bool) {
 	if s.gate.Load() == 0 {
 		if sl := s.take(); sl != nil {
-			if l := sl.lend(self(), 0); s.lent(l, s.extras.Load()) {
+			if l := sl.lend(self(), 0); s.checkedOut(l, s.extras.Load()) {
 				return l, true
 			}
 		}
@@ -205,12 +205,12 @@ func (s *Slots) queueUp(ctx context.Context, p Priority) (Lease, error) {
 	if err != nil || s.extras.Load() == 0 {
 		return l, err
 	}
-	return s.attend(ctx, l, p)
+	return s.complete(ctx, l, p)
 }
 
-// lent reports a lease that was taken without waiting. False means that the pool
+// checkedOut reports a lease that was taken without waiting. False means that the pool
 // was paused meanwhile, and the lease has gone back.
-func (s *Slots) lent(l Lease, extras uint32) bool {
+func (s *Slots) checkedOut(l Lease, extras uint32) bool {
 	if extras&extraPause != 0 && s.Paused() {
 		l.Release()
 		return false
@@ -249,10 +249,10 @@ func (s *Slots) take() *slot {
 	return nil
 }
 
-// attend does what a lease asks for besides lending it: where it was acquired is
+// complete does what a lease asks for besides lending it: where it was acquired is
 // remembered, the hook is run. A backend whose hook fails is destroyed, and another
 // is tried, once.
-func (s *Slots) attend(ctx context.Context, l Lease, p Priority) (Lease, error) {
+func (s *Slots) complete(ctx context.Context, l Lease, p Priority) (Lease, error) {
 	for try := 1; ; try++ {
 		extras := s.extras.Load()
 		if extras&extraStack != 0 {

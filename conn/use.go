@@ -32,11 +32,11 @@ func (l Lease) Use() (Use, error) {
 		b.inUse.Add(-1)
 		return Use{}, err
 	}
-	return b.Watch(), nil
+	return b.Use(), nil
 }
 
-// Watch is a Use by whoever sees to it that the lease lasts.
-func (b *Backend) Watch() Use {
+// Use is a Use by whoever sees to it that the lease lasts.
+func (b *Backend) Use() Use {
 	return Use{backend: b, sent: b.wire.sent.Load(), within: b.pg.TxStatus() != 'I'}
 }
 

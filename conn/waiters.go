@@ -108,7 +108,7 @@ func (s *Slots) Enqueue(w *Waiting, who Waiter) error {
 		return s.refusal(err, 0)
 	}
 	s.queue.of(w).push(w)
-	s.doubters += b2i(w.done != nil)
+	s.mayCancel += b2i(w.done != nil)
 	first := s.gate.Add(oneWaiting)>>waitingShift == 1
 	if first || w.Priority == Admin {
 		s.watchHead()
@@ -166,12 +166,12 @@ func (s *Slots) miss() {
 func (s *Slots) leave(w *Waiting) {
 	s.queue.of(w).remove(w)
 	w.queued = false
-	s.doubters -= b2i(w.done != nil)
+	s.mayCancel -= b2i(w.done != nil)
 	s.gate.Add(-oneWaiting)
 }
 
-// serve hands out a claimed slot, or, given none, what is idle.
-func (s *Slots) serve(sl *slot) {
+// passOn hands out a claimed slot, or, given none, what is idle.
+func (s *Slots) passOn(sl *slot) {
 	if sl != nil && sl.marks.Load()&markRetire != 0 { // since its holder looked
 		b := sl.backend.Load()
 		s.owner.Unfit(b, b.retirement())

@@ -20,7 +20,7 @@ const (
 	IdleTooLong        // it was idle for longer than idle_timeout
 	Surplus            // it was beyond the pool's size and nobody waited
 	Drained            // its pool closes
-	Fenced             // its lease was revoked
+	Fenced             // its lease was revoked: for an asker that ended, or at the end of a drain
 	Refused            // the node could not be connected to
 	Denied             // the server refused this user or database
 	Crowded            // the server has no room for another connection

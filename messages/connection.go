@@ -3,9 +3,9 @@ package messages
 // ToConnection is what a connection actor can be told.
 type ToConnection interface{ toConnection() }
 
-// Settle says that the connection's slot is claimed for it, since its backend
-// can't be lent as it is.
-type Settle struct {
+// Unfit says that the connection's backend can't be lent as it is, and why. Its slot is claimed
+// for the connection, which cleans the backend up or closes it.
+type Unfit struct {
 	letter
 	Cause Cause
 }
@@ -27,18 +27,18 @@ type Revoke struct {
 	letter
 	Cause Cause
 	Epoch uint64
-	// Fenced says that the lease has been ended already, and that the slot is claimed
-	// for the connection.
-	Fenced bool
+	// LeaseEnded says that the lease was revoked already, and that the slot is claimed for
+	// the connection.
+	LeaseEnded bool
 }
 
-// DialPermit is a node's leave to connect. The answer is a [DialOver].
+// DialPermit is a node's leave to connect. The answer is a [DialEnded].
 type DialPermit struct{ letter }
 
 // Done says that the connection's own work in the background has ended.
 type Done struct{ letter }
 
-func (Settle) toConnection()     {}
+func (Unfit) toConnection()      {}
 func (Inspect) toConnection()    {}
 func (Retire) toConnection()     {}
 func (Revoke) toConnection()     {}

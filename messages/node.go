@@ -7,9 +7,9 @@ type ToNode interface{ toNode() }
 // while the node answers, one at a time while it doesn't.
 type AskDial struct{ letter }
 
-// DialOver ends what AskDial began: the attempt succeeded ([Connected]), failed,
+// DialEnded ends what AskDial began: the attempt succeeded ([Connected]), failed,
 // or was given up ([None]), before or after the permit.
-type DialOver struct {
+type DialEnded struct {
 	letter
 	Cause Cause
 	Err   error
@@ -18,6 +18,6 @@ type DialOver struct {
 // Probe is the prober's own clock.
 type Probe struct{ letter }
 
-func (AskDial) toNode()  {}
-func (DialOver) toNode() {}
-func (Probe) toNode()    {}
+func (AskDial) toNode()   {}
+func (DialEnded) toNode() {}
+func (Probe) toNode()     {}

@@ -5,8 +5,9 @@ import "time"
 // ToPool is what a pool supervisor can be told.
 type ToPool interface{ toPool() }
 
-// Grow says that somebody waits for a lease and nothing is idle.
-type Grow struct{ letter }
+// Reconcile asks the pool to compare what it wants with what it has: somebody waits for a lease
+// and nothing is idle, or lending was stopped or taken up again.
+type Reconcile struct{ letter }
 
 // Tick is the pool's own clock.
 type Tick struct{ letter }
@@ -78,18 +79,18 @@ type RoleSeen struct {
 	Err    error // nobody could look
 }
 
-// Misused says that a lease of the slot was released after its end.
-type Misused struct {
+// ReleasedLate says that a lease of the slot was released after its end.
+type ReleasedLate struct {
 	letter
 	Slot int
 }
 
-func (Grow) toPool()         {}
+func (Reconcile) toPool()    {}
 func (Tick) toPool()         {}
 func (Drain) toPool()        {}
 func (Opened) toPool()       {}
 func (Ended) toPool()        {}
-func (Misused) toPool()      {}
+func (ReleasedLate) toPool() {}
 func (Reconfigure) toPool()  {}
 func (Warm) toPool()         {}
 func (Invalidate) toPool()   {}

@@ -31,7 +31,7 @@ type Routed struct {
 //
 // An actor that asked is watched. If it ends, or panics and is restarted, its places in
 // the queues are given up, what was granted and not claimed goes back, and a lease that
-// it has is withdrawn: fenced, and what it runs is cancelled. (An actor that is restarted
+// it has is revoked, and what it runs is cancelled. (An actor that is restarted
 // for another one's panic ends its leases itself, when it is told that it is restarting.)
 // It is not told of the answers that it will not get; what the last incarnation sent off
 // just before its end may still be answered to the next.

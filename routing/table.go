@@ -30,8 +30,8 @@ func NewTable(t config.Topology) *Table {
 	return table
 }
 
-// Over is the table of a topology that has grown.
-func (t *Table) Over(grown config.Topology) *Table {
+// Updated is the table of a topology that has grown.
+func (t *Table) Updated(grown config.Topology) *Table {
 	next := NewTable(grown)
 	next.readOnly = t.readOnly
 	return next

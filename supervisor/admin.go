@@ -85,8 +85,8 @@ func (p *Pool) ClearIdle(ctx context.Context) (int, error) {
 		}
 		if b := p.slots.Backend(i); b != nil {
 			idle[i] = b.Incarnation()
-			p.note(conn.Decision{What: conn.Evicting, Slot: i, Incarnation: b.Incarnation(), Cause: messages.Cleared})
-			p.slots.Doom(i, messages.Cleared) // also if it is leased before its connection is told
+			p.note(conn.Decision{What: conn.Retiring, Slot: i, Incarnation: b.Incarnation(), Cause: messages.Cleared})
+			p.slots.Condemn(i, messages.Cleared) // also if it is leased before its connection is told
 			p.connections.at(i).Tell(messages.Retire{Cause: messages.Cleared})
 		}
 	}
@@ -158,7 +158,7 @@ const (
 func (p *Pool) Pause(ctx context.Context, mode PauseMode) error {
 	p.slots.Pause(bool(mode))
 	p.note(conn.Decision{What: conn.Holding, Slot: -1, Note: "paused by an operator"})
-	p.ref.Tell(messages.Grow{})
+	p.ref.Tell(messages.Reconcile{})
 	if err := p.until(ctx, func() bool { return p.Leased() == 0 }); err != nil {
 		return fmt.Errorf("pause pool %q: %d leases are still out: %w", p.Name(), p.Leased(), err)
 	}
@@ -169,7 +169,7 @@ func (p *Pool) Pause(ctx context.Context, mode PauseMode) error {
 func (p *Pool) Resume() {
 	p.note(conn.Decision{What: conn.Holding, Slot: -1, Note: "resumed by an operator"})
 	p.slots.Resume()
-	p.ref.Tell(messages.Grow{})
+	p.ref.Tell(messages.Reconcile{})
 }
 
 // Invalidation says how backends are invalidated.
@@ -184,7 +184,7 @@ const (
 // Invalidate begins a new generation of backends: those there are now end, those
 // that are idle at once. When it has returned, none of them is lent any more.
 func (p *Pool) Invalidate(how Invalidation) {
-	p.slots.Condemn(messages.Invalidated)
+	p.slots.CondemnAll(messages.Invalidated)
 	p.ref.Tell(messages.Invalidate{Cause: messages.Invalidated, Hard: bool(how)})
 }
 
@@ -226,12 +226,12 @@ func (p *Pool) Rotate(ctx context.Context, user string, password config.Secret) 
 	return nil
 }
 
-// Withdraw revokes a lease that a slot had when it was looked at: it is fenced,
-// what it runs is cancelled on the server, its late use gets a
-// [*conn.StaleLeaseError]. A lease that has ended meanwhile is left alone.
-func (p *Pool) Withdraw(slot int, epoch uint64) {
-	if p.slots.FenceLease(slot, epoch) {
-		p.connections.at(slot).Tell(messages.Revoke{Cause: messages.Fenced, Fenced: true})
+// RevokeLease ends the lease of that epoch against its holder's will: what it runs is cancelled on
+// the server, its late use gets a [*conn.StaleLeaseError], its backend is closed. It does nothing
+// if the lease has ended. It does not block.
+func (p *Pool) RevokeLease(slot int, epoch uint64) {
+	if p.slots.RevokeLease(slot, epoch) {
+		p.connections.at(slot).Tell(messages.Revoke{Cause: messages.Fenced, LeaseEnded: true})
 	}
 }
 

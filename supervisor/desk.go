@@ -29,9 +29,9 @@ var ErrNoTicket = errors.New("no lease waits under that ticket: it was claimed a
 //
 //	ordered --granted--> offered --claimed--> held --released by who claimed it--> over
 //	   |                    |                  |
-//	   |                    |                  '-- asker gone: withdrawn
-//	   |                    '-- asker gone, or expired: released
-//	   '-- asker gone: cancelled
+//	   |                    |                  '-- asker ended: revoked
+//	   |                    '-- asker ended, or expired: released
+//	   '-- asker ended: cancelled
 //
 // What asks may be an actor, which is watched, or a future, which can't be: if its time
 // is over its answer becomes a dead letter, or, at the last moment, is lost, and expires.
@@ -55,14 +55,14 @@ type asker struct {
 
 // order is one Checkout. What changes is guarded by the desk's lock.
 type order struct {
-	pool   *Pool
-	rule   string
-	pid    *actor.PID
-	cancel context.CancelFunc
-	gone   bool // nobody wants it any more
-	ticket messages.Ticket
-	lease  conn.Lease
-	expiry *time.Timer
+	pool     *Pool
+	rule     string
+	pid      *actor.PID
+	cancel   context.CancelFunc
+	unwanted bool // nobody wants it any more
+	ticket   messages.Ticket
+	lease    conn.Lease
+	expiry   *time.Timer
 }
 
 func newDesk(s *System) *desk {
@@ -126,15 +126,15 @@ func (d *desk) enter(o *order, process *actor.ActorProcess) bool {
 			a = &asker{process: process}
 			d.askers[o.pid.Id] = a
 		}
-		a.orders = append(slices.DeleteFunc(a.orders, (*order).over), o)
+		a.orders = append(slices.DeleteFunc(a.orders, (*order).ended), o)
 	}
 	return true
 }
 
-// over says whether nothing is left of an order: it was refused, or its lease has ended.
-func (o *order) over() bool {
+// ended says whether nothing is left of an order: it was refused, or its lease has ended.
+func (o *order) ended() bool {
 	if o.lease.IsZero() {
-		return o.gone
+		return o.unwanted
 	}
 	_, err := o.lease.Backend()
 	return err != nil
@@ -144,7 +144,7 @@ func (o *order) over() bool {
 // gone.
 func (d *desk) offer(o *order, l conn.Lease, err error) {
 	d.mu.Lock()
-	unwanted := o.gone
+	unwanted := o.unwanted
 	if err == nil && d.closed {
 		err = conn.ErrClosed
 	}
@@ -152,7 +152,7 @@ func (d *desk) offer(o *order, l conn.Lease, err error) {
 		d.keep(o, l)
 		l = conn.Lease{}
 	} else {
-		o.gone = true
+		o.unwanted = true
 	}
 	ticket := o.ticket
 	d.mu.Unlock()
@@ -201,8 +201,8 @@ func (d *desk) takeBack(t messages.Ticket) {
 	}
 }
 
-// Gone implements [actors.Desk].
-func (d *desk) Gone(pid *actor.PID) { d.end(pid, actors.RunningAt(d.system.actors, pid)) }
+// AskerEnded implements [actors.Desk].
+func (d *desk) AskerEnded(pid *actor.PID) { d.end(pid, actors.RunningAt(d.system.actors, pid)) }
 
 // end takes back what was ordered from an address by any actor but one, which may be nil.
 func (d *desk) end(pid *actor.PID, but *actor.ActorProcess) {
@@ -220,14 +220,14 @@ func (d *desk) end(pid *actor.PID, but *actor.ActorProcess) {
 	}
 	for _, o := range held {
 		slot, epoch := o.lease.Identity()
-		o.pool.Withdraw(slot, epoch) // no other goroutine of the asker's may use it any more
+		o.pool.RevokeLease(slot, epoch) // no other goroutine of the asker's may use it any more
 	}
 }
 
 // abandon ends orders that nobody wants any more. d.mu is held.
 func (d *desk) abandon(orders []*order) (unclaimed, held []*order) {
 	for _, o := range orders {
-		o.gone = true
+		o.unwanted = true
 		o.cancel()
 		switch {
 		case o.lease.IsZero():

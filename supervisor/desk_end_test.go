@@ -16,10 +16,10 @@ import (
 
 // What becomes of the orders and leases of actors that end.
 
-// fenced waits until a lease was withdrawn.
-func fenced(t *testing.T, l conn.Lease) {
+// waitRevoked waits until a lease was revoked.
+func waitRevoked(t *testing.T, l conn.Lease) {
 	t.Helper()
-	eventually(t, "the lease is fenced", func() bool {
+	eventually(t, "the lease is revoked", func() bool {
 		var stale *conn.StaleLeaseError
 		_, err := l.Backend()
 		return errors.As(err, &stale)
@@ -90,7 +90,7 @@ func TestAnActorThatEndsWhileItWaitsOrBeforeItClaimsLeavesNothing(t *testing.T) 
 	}
 }
 
-func TestALeaseWhoseHolderIsAnActorThatEndsIsWithdrawn(t *testing.T) {
+func TestALeaseWhoseHolderIsAnActorThatEndsIsRevoked(t *testing.T) {
 	server, database := testkit.Shared(t)
 	s := system(t, server, database, nil)
 	p := pool(t, s)
@@ -121,14 +121,14 @@ func TestALeaseWhoseHolderIsAnActorThatEndsIsWithdrawn(t *testing.T) {
 	if err := <-running; err == nil {
 		t.Error("what it ran was not ended")
 	}
-	fenced(t, l)
+	waitRevoked(t, l)
 	l.Release()
 	usable(t, p)
 }
 
 // Protoactor restarts an actor that panicked unless its supervisor says otherwise. The
 // new incarnation knows nothing of the lease of the last.
-func TestALeaseWhoseHolderIsAnActorThatIsRestartedIsWithdrawn(t *testing.T) {
+func TestALeaseWhoseHolderIsAnActorThatIsRestartedIsRevoked(t *testing.T) {
 	server, database := testkit.Shared(t)
 	s := system(t, server, database, nil)
 	p := pool(t, s)
@@ -136,12 +136,12 @@ func TestALeaseWhoseHolderIsAnActorThatIsRestartedIsWithdrawn(t *testing.T) {
 	first := <-leases
 	s.Actors().Root.Send(asker, func(actor.Context) { panic("on purpose") })
 	second := <-leases
-	fenced(t, first)
+	waitRevoked(t, first)
 	if _, err := second.Backend(); err != nil {
 		t.Errorf("the lease of the new incarnation: %v", err)
 	}
 	s.Actors().Root.Stop(asker)
-	fenced(t, second)
+	waitRevoked(t, second)
 	usable(t, p)
 }
 
@@ -216,7 +216,7 @@ func TestTheEndOfAnActorIsNotThatOfTheNextOneOfItsName(t *testing.T) {
 		t.Errorf("%d orders are known of the actor that lives", n)
 	}
 	s.Actors().Root.Stop(asker)
-	fenced(t, l)
+	waitRevoked(t, l)
 	usable(t, pool(t, s))
 }
 

@@ -5,7 +5,7 @@
 // the difference: [reconcile] is a pure function of a picture of the pool, and
 // the actor performs what it returns. What follows from the end of a backend is
 // looked up in a table ([fates]). It is never asked for a lease: those who want
-// one meet in conn.Slots, and only what they can't settle there comes here as a
+// one meet in conn.Slots, and only what can't be had there comes here as a
 // message.
 //
 // Expected failures are messages. A panic is a bug: a connection that panics is

@@ -133,5 +133,5 @@ func (s *System) Ordered(asker *actor.PID) int {
 	return 0
 }
 
-// Misused is how many leases were released after their end.
-func (p *Pool) Misused() uint64 { return p.misused.Load() }
+// LateReleases is how many leases were released after their end.
+func (p *Pool) LateReleases() uint64 { return p.lateReleases.Load() }

@@ -122,7 +122,7 @@ func (a *poolActor) askServer(ctx context.Context) (messages.Server, error) {
 	if err != nil {
 		return messages.Server{}, err
 	}
-	return b.Look(ctx), nil
+	return b.AskServer(ctx), nil
 }
 
 // roleSeen has nobody sent to a server that takes no writes to write, and

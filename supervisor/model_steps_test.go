@@ -133,7 +133,7 @@ func (m *lockstep) withdraw(*rapid.T) {
 	l := m.lease(m.leases)
 	m.do("%s loses slot %d", l.name, l.slot)
 	m.end(l, revoked)
-	m.pool.Withdraw(l.slot, l.epoch)
+	m.pool.RevokeLease(l.slot, l.epoch)
 	m.settle()
 }
 
@@ -141,7 +141,7 @@ func (m *lockstep) withdraw(*rapid.T) {
 func (m *lockstep) withdrawOld(*rapid.T) {
 	l := m.lease(m.ended)
 	m.do("%s, whose lease of slot %d has ended, loses it", l.name, l.slot)
-	m.pool.Withdraw(l.slot, l.epoch)
+	m.pool.RevokeLease(l.slot, l.epoch)
 	m.settle()
 }
 

@@ -14,24 +14,24 @@ import (
 type owner struct{ *Pool }
 
 // Missed tells the pool that somebody waits.
-func (o owner) Missed() { o.ref.Tell(messages.Grow{}) }
+func (o owner) Missed() { o.ref.Tell(messages.Reconcile{}) }
 
-// Unfit tells a backend's connection that it has to care for it. When one was
-// lost, the others may be too: whoever leases them next looks first.
+// Unfit tells a backend's connection to clean it up or close it. When one backend was lost, the
+// others may be too: each is peeked at before its next lease.
 func (o owner) Unfit(b *conn.Backend, cause messages.Cause) {
 	if cause == messages.Broken || cause == messages.HungUp {
 		o.slots.SuspectAll()
 	}
-	o.connections.at(b.Slot()).Tell(messages.Settle{Cause: cause})
+	o.connections.at(b.Slot()).Tell(messages.Unfit{Cause: cause})
 }
 
 // HungUp has a backend's connection look whether its server has gone.
 func (o owner) HungUp(slot int) { o.connections.at(slot).Tell(messages.Inspect{}) }
 
-// Stale counts a release that came too late.
-func (o owner) Stale(slot int) {
-	o.misused.Add(1)
-	o.ref.Tell(messages.Misused{Slot: slot})
+// ReleasedLate counts a release that came too late.
+func (o owner) ReleasedLate(slot int) {
+	o.lateReleases.Add(1)
+	o.ref.Tell(messages.ReleasedLate{Slot: slot})
 }
 
 // Waited and Used measure the leases that are timed.
@@ -71,8 +71,8 @@ func (c *connections) put(slot int, ref actors.Ref[messages.ToConnection]) {
 	(*c.list.Load())[slot].Store(&ref)
 }
 
-// grow makes room for n slots.
-func (c *connections) grow(n int) {
+// makeRoom makes room for n slots.
+func (c *connections) makeRoom(n int) {
 	var list []*atomic.Pointer[actors.Ref[messages.ToConnection]]
 	if old := c.list.Load(); old != nil {
 		list = append(list, *old...)

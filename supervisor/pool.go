@@ -21,17 +21,17 @@ type Pool struct {
 	node    *node
 	observe observers
 
-	orders      orders // what the methods of admin.go ask of the pool's actor
-	dialer      atomic.Pointer[conn.Dialer]
-	connections connections
-	view        atomic.Pointer[poolView]
-	changed     bell
-	warming     atomic.Int32 // calls of WarmUp that wait
-	misused     atomic.Uint64
-	leaks       atomic.Uint64 // leases that lasted too long
-	lastLeak    atomic.Int64  // Unix nanoseconds of the last of them, 0 if there was none
-	revoked     atomic.Int64  // leases fenced at the end of a drain
-	done        chan struct{} // closed when the pool's actor and all its connections have ended
+	orders       orders // what the methods of admin.go ask of the pool's actor
+	dialer       atomic.Pointer[conn.Dialer]
+	connections  connections
+	view         atomic.Pointer[poolView]
+	changed      bell
+	warming      atomic.Int32 // calls of WarmUp that wait
+	lateReleases atomic.Uint64
+	leaks        atomic.Uint64 // leases that lasted too long
+	lastLeak     atomic.Int64  // Unix nanoseconds of the last of them, 0 if there was none
+	revoked      atomic.Int64  // leases that were revoked at the end of a drain
+	done         chan struct{} // closed when the pool's actor and all its connections have ended
 }
 
 // observers are told what happens in a pool. None is nil, none blocks.

@@ -66,13 +66,13 @@ type slotState struct {
 
 func newPoolActor(p *Pool, router actors.Ref[messages.ToRouter], work *actors.Tracker, log hclog.Logger) *poolActor {
 	a := &poolActor{Pool: p, router: router, work: work, log: log.With("pool", p.Name()), generation: 1, kept: p.Config().Size}
-	a.grow()
+	a.makeRoom()
 	return a
 }
 
-// grow has a state for each slot.
-func (a *poolActor) grow() {
-	a.connections.grow(a.slots.Len())
+// makeRoom has a state for each slot.
+func (a *poolActor) makeRoom() {
+	a.connections.makeRoom(a.slots.Len())
 	for len(a.states) < a.slots.Len() {
 		a.states = append(a.states, slotState{replaces: none})
 	}
@@ -98,7 +98,7 @@ func (a *poolActor) Receive(ctx actor.Context) {
 		return
 	case messages.Tick:
 		a.ticker.Reset(tickEvery(a.Config())) // first: a panic must not stop the clock
-		a.look(now)
+		a.sweep(now)
 		a.resize(now)
 	case messages.Drain:
 		a.drain(m, now)
@@ -106,7 +106,7 @@ func (a *poolActor) Receive(ctx actor.Context) {
 		a.opened(m, now)
 	case messages.Ended:
 		a.ended(m, now)
-	case messages.Misused:
+	case messages.ReleasedLate:
 		a.log.Warn("a lease was released after its end: it was released before", "slot", m.Slot)
 	case messages.Reconfigure:
 		a.reconfigure()
@@ -227,7 +227,7 @@ func (a *poolActor) incarnate(ctx actor.Context, slot int, dialer *conn.Dialer, 
 func (a *poolActor) retire(slot int, cause messages.Cause) {
 	s := &a.states[slot]
 	s.phase, s.why = leaving, cause
-	a.note(conn.Decision{What: conn.Evicting, Slot: slot, Incarnation: s.incarnation, Cause: cause})
+	a.note(conn.Decision{What: conn.Retiring, Slot: slot, Incarnation: s.incarnation, Cause: cause})
 	a.connections.at(slot).Tell(messages.Retire{Cause: cause})
 }
 
@@ -346,7 +346,7 @@ func (a *poolActor) reconfigure() {
 	}
 	a.applySize()
 	a.slots.Hook(a.dialer.Load().HasCheckoutHooks())
-	a.grow()
+	a.makeRoom()
 	if before.SoftLimit != a.kept || before.HardLimit != p.Hard() {
 		a.note(conn.Decision{What: conn.Resizing, Slot: -1, Note: fmt.Sprintf("from %d, at most %d, to %d, at most %d", before.SoftLimit, before.HardLimit, a.kept, p.Hard())})
 	}

@@ -17,7 +17,7 @@ type phase uint8
 const (
 	empty   phase = iota
 	opening       // queueing at its node, or dialing
-	open          // its backend is idle, leased or being settled
+	open          // its backend is idle, leased or being cleaned up
 	leaving       // asked to end
 )
 

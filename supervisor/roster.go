@@ -102,7 +102,7 @@ func (s *System) Add(ctx context.Context, more config.Topology) error {
 	s.events.reportTo(added)
 	for {
 		table := s.table.Load()
-		if s.table.CompareAndSwap(table, table.Over(merged)) {
+		if s.table.CompareAndSwap(table, table.Updated(merged)) {
 			return nil
 		}
 	}
@@ -164,7 +164,7 @@ func (s *System) strike(name string) (*Pool, error) {
 	s.roster.Store(next)
 	for {
 		table := s.table.Load()
-		if s.table.CompareAndSwap(table, table.With(name, false).Over(next.topology)) {
+		if s.table.CompareAndSwap(table, table.With(name, false).Updated(next.topology)) {
 			return p, nil
 		}
 	}

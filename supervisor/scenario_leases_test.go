@@ -154,7 +154,7 @@ func TestScenario11_AGrantRacesACancel(t *testing.T) {
 }
 
 // A statement that its context ends is cancelled on the server, and its backend
-// is lent to nobody before that is settled.
+// is lent to nobody before the answer is known.
 func TestScenario12_AQueryIsCancelledByItsContext(t *testing.T) {
 	server, database := testkit.Shared(t)
 	p := pool(t, system(t, server, database, func(_ *config.Node, p *config.Pool) { p.Size = 1 }))

@@ -148,12 +148,12 @@ func TestWhatWasInvalidatedIsNotLentAnyMore(t *testing.T) {
 	}
 }
 
-func TestALeaseThatWasWithdrawnIsNotUsedAnyMore(t *testing.T) {
+func TestALeaseThatWasRevokedIsNotUsedAnyMore(t *testing.T) {
 	server, database := testkit.Shared(t)
 	p := pool(t, system(t, server, database, func(_ *config.Node, p *config.Pool) { p.Size = 1 }))
 	for range 20 {
 		l, _ := lease(t, p)
-		p.Withdraw(l.Identity())
+		p.RevokeLease(l.Identity())
 		var stale *conn.StaleLeaseError
 		if _, err := l.Backend(); !errors.As(err, &stale) || !stale.Revoked {
 			t.Errorf("%v", err)
@@ -161,7 +161,7 @@ func TestALeaseThatWasWithdrawnIsNotUsedAnyMore(t *testing.T) {
 		l.Release()
 	}
 	eventually(t, "all was heard", func() bool { return p.Snapshot().Restarts >= 19 })
-	if n := p.Misused(); n != 0 {
+	if n := p.LateReleases(); n != 0 {
 		t.Errorf("%d releases are told as misuse", n)
 	}
 }

@@ -12,10 +12,10 @@ import (
 	"github.com/unoactor/unoactor/messages"
 )
 
-// Settle makes a claimed backend ready for its next holder, as the pool's reset
+// CleanUp makes a claimed backend ready for its next holder, as the pool's reset
 // policy and check-in hooks say. An error means that it must be closed, for the
 // cause returned with it.
-func (b *Backend) Settle(ctx context.Context) (messages.Cause, error) {
+func (b *Backend) CleanUp(ctx context.Context) (messages.Cause, error) {
 	if err := b.broken; err != nil {
 		return messages.Broken, err
 	}

@@ -24,9 +24,9 @@ func tickEvery(p config.Pool) time.Duration {
 	return max(fastestTick, min(slowestTick, least/4))
 }
 
-// look compares the epochs of all slots with those of the last look: that is
+// sweep compares the epochs of all slots with those of the last sweep: that is
 // how the pool knows ages without a clock in every checkout.
-func (a *poolActor) look(now time.Time) {
+func (a *poolActor) sweep(now time.Time) {
 	p := a.Config()
 	for i := range a.states {
 		s := &a.states[i]
@@ -37,27 +37,27 @@ func (a *poolActor) look(now time.Time) {
 		if s.phase == empty {
 			continue
 		}
-		a.slots.Calm(i, uint64(uint32(epoch)-uint32(s.epoch))/2)
+		a.slots.Sample(i, uint64(uint32(epoch)-uint32(s.epoch))/2)
 		if epoch != s.epoch {
 			s.epoch, s.still = epoch, now
 			continue
 		}
 		switch {
 		case state == conn.Leased:
-			a.lookAtLease(i, p, now)
+			a.sweepLease(i, p, now)
 		case state == conn.Idle && s.phase == open:
-			a.lookAtIdle(i, p, now)
+			a.sweepIdle(i, p, now)
 		}
 	}
-	a.lookForDeadlocks(now)
+	a.reportDeadlocks(now)
 	if a.server.ReadOnly {
 		a.probeRole(now) // it may take writes again
 	}
 }
 
-// lookAtIdle sees whether the server hung up on an idle backend, and whether it
+// sweepIdle sees whether the server hung up on an idle backend, and whether it
 // has been idle for so long that only a ping can tell.
-func (a *poolActor) lookAtIdle(slot int, p config.Pool, now time.Time) {
+func (a *poolActor) sweepIdle(slot int, p config.Pool, now time.Time) {
 	b := a.slots.Backend(slot)
 	if b == nil {
 		return
@@ -84,7 +84,7 @@ func (a *poolActor) inspect(slot int, ping bool) {
 		cause = a.slots.Return(slot)
 	}
 	if cause != messages.None {
-		a.connections.at(slot).Tell(messages.Settle{Cause: cause})
+		a.connections.at(slot).Tell(messages.Unfit{Cause: cause})
 	}
 }
 
@@ -94,13 +94,13 @@ func jittered(d time.Duration, slot int) time.Duration {
 	return d - d/10*time.Duration(slot*7%16)/16
 }
 
-// lookAtLease sees whether a lease has lasted for too long.
-func (a *poolActor) lookAtLease(slot int, p config.Pool, now time.Time) {
+// sweepLease sees whether a lease has lasted for too long.
+func (a *poolActor) sweepLease(slot int, p config.Pool, now time.Time) {
 	s := &a.states[slot]
 	held := now.Sub(s.still)
 	if held >= p.ReclaimAfter && !s.revoked {
 		s.revoked = true
-		a.note(conn.Decision{At: now, What: conn.Evicting, Slot: slot, Incarnation: s.incarnation, Cause: messages.Reclaimed})
+		a.note(conn.Decision{At: now, What: conn.Retiring, Slot: slot, Incarnation: s.incarnation, Cause: messages.Reclaimed})
 		a.leaked(slot, held, true)
 		return
 	}
@@ -111,8 +111,8 @@ func (a *poolActor) lookAtLease(slot int, p config.Pool, now time.Time) {
 	}
 }
 
-// lookForDeadlocks tells of goroutines that wait for a lease while they have one.
-func (a *poolActor) lookForDeadlocks(now time.Time) {
+// reportDeadlocks tells of goroutines that wait for a lease while they have one.
+func (a *poolActor) reportDeadlocks(now time.Time) {
 	if a.slots.Waiting() == 0 {
 		return
 	}
