@@ -1,8 +1,5 @@
 package unoactor
 
-// AllOrNothing is what a refused text is judged by.
-func AllOrNothing(sql string) bool { return allOrNothing(sql) }
-
 // GlobalID names a participant's transaction after its coordinator's.
 func GlobalID(system, pool, xid string, number int) string {
 	return globalID{system: system, pool: pool, xid: xid, number: number}.String()

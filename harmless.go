@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/unoactor/unoactor/conn"
+	"github.com/unoactor/unoactor/internal/sqltext"
 )
 
 // harmlessError marks a failure after which it is certain that nothing has happened.
@@ -39,7 +40,7 @@ func statementError(err error, sql string) error {
 		return h
 	}
 	unsent := conn.Unsent(err)
-	if unsent || answered(err) && allOrNothing(sql) {
+	if unsent || answered(err) && sqltext.AllOrNothing(sql) {
 		return &harmlessError{err, unsent}
 	}
 	return err

@@ -4,12 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/unoactor/unoactor/conn"
+	"github.com/unoactor/unoactor/internal/sqltext"
 )
 
 // UnansweredError is a statement outside a transaction, or one that ends a transaction,
@@ -43,7 +42,7 @@ func judge(ctx context.Context, u conn.Use, sql string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return judgeLost(ctx, u, err, func() bool { return staysWithin(sql) })
+	return judgeLost(ctx, u, err, func() bool { return sqltext.StaysWithin(sql) })
 }
 
 // judgeLost is judge for several texts: within says whether they leave the transaction
@@ -69,7 +68,7 @@ func judgeBatch(ctx context.Context, u conn.Use, batch *pgx.Batch, err error) er
 	}
 	return judgeLost(ctx, u, err, func() bool {
 		for _, q := range batch.QueuedQueries {
-			if !staysWithin(q.SQL) {
+			if !sqltext.StaysWithin(q.SQL) {
 				return false
 			}
 		}
@@ -106,43 +105,6 @@ func (s Sending) Failed(ctx context.Context, sql string, err error) error {
 		return explain(ctx, err)
 	}
 	return judge(ctx, s.use, sql, err)
-}
-
-// staysWithin says whether a text certainly leaves the transaction that it runs in open,
-// so that it is undone where the connection is lost. It errs on the side of false.
-func staysWithin(sql string) bool {
-	for verb := range verbs(sql) {
-		switch verb {
-		case "select", "values", "table", "with", "insert", "update", "delete", "merge", "truncate", "set", "reset", "show",
-			"grant", "revoke", "comment", "refresh", "create", "alter", "drop", "copy", "lock", "call", "do", "declare", "fetch",
-			"move", "close", "explain", "analyze", "listen", "unlisten", "notify", "execute", "deallocate", "savepoint", "release",
-			"begin", "start", "cluster", "reindex", "reassign", "security", "import", "discard", "load":
-		default:
-			return false
-		}
-	}
-	return true
-}
-
-// verbs are the first words of the statements of a text, in lower case, each with the
-// statement. Every semicolon is taken for the end of a statement, also one in a string
-// or a comment, so that no statement is missed; "" begins what is none.
-func verbs(sql string) iter.Seq2[string, string] {
-	return func(yield func(verb, statement string) bool) {
-		for statement := range strings.SplitSeq(skipComments(sql), ";") {
-			statement = skipComments(statement)
-			if statement == "" {
-				continue
-			}
-			end := strings.IndexFunc(statement, func(r rune) bool { return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') })
-			if end < 0 {
-				end = len(statement)
-			}
-			if !yield(strings.ToLower(statement[:end]), statement) {
-				return
-			}
-		}
-	}
 }
 
 // errStillOpen is work that ended while something in it went on.

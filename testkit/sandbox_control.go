@@ -22,18 +22,11 @@ const (
 // controlOf judges a text by its words. A text of several statements of which one is
 // about transactions is beyond, but for those about savepoints.
 func controlOf(sql string) control {
-	w := sqltext.Words{Text: []byte(sql)}
 	found, statements := noControl, 0
-	for {
-		statement, more := nextStatement(&w)
-		if len(statement) > 0 {
-			statements++
-			if c := judge(statement); c != noControl {
-				found = c
-			}
-		}
-		if !more {
-			break
+	for statement := range sqltext.Statements([]byte(sql), false) {
+		statements++
+		if c := judge(firstWords(statement)); c != noControl {
+			found = c
 		}
 	}
 	if found != noControl && statements > 1 {
@@ -42,20 +35,21 @@ func controlOf(sql string) control {
 	return found
 }
 
-// nextStatement is the words up to a semicolon, in lower case.
-func nextStatement(w *sqltext.Words) (statement []string, more bool) {
-	for {
-		word, ok := w.Next()
-		if !ok || word[0] == ';' {
-			return statement, ok
-		}
-		if len(statement) < 16 { // what comes later decides nothing
-			statement = append(statement, strings.ToLower(string(word)))
+// firstWords are those of a statement, in lower case.
+func firstWords(statement sqltext.Statement) (words []string) {
+	s := statement.Scanner()
+	for len(words) < 16 && s.Solid() { // what comes later decides nothing
+		if s.Kind == sqltext.Word {
+			words = append(words, strings.ToLower(string(s.Text())))
 		}
 	}
+	return words
 }
 
 func judge(statement []string) control {
+	if len(statement) == 0 {
+		return noControl
+	}
 	rest := strings.Join(statement[1:], " ")
 	rest = strings.TrimPrefix(strings.TrimPrefix(rest, "transaction"), "work")
 	rest = strings.TrimSpace(rest)

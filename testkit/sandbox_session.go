@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net"
-	"strings"
 	"sync"
 	"time"
 
@@ -195,8 +194,8 @@ func (v *sandboxed) query(m *pgproto3.Query) error {
 	}
 	if c != noControl {
 		v.begun = "BEGIN"
-		if w := (sqltext.Words{Text: []byte(m.String)}); c == beginning || c == beginningReadOnly {
-			if first, _ := w.Next(); strings.EqualFold(string(first), "start") {
+		for statement := range sqltext.Statements([]byte(m.String), false) {
+			if statement.Verb == "start" {
 				v.begun = "START TRANSACTION"
 			}
 		}

@@ -24,16 +24,10 @@ func (c *connection) forgotten(ctx context.Context, query string, tag pgconn.Com
 
 // deallocates says whether SQL of several statements has a DEALLOCATE among them.
 func deallocates(query string) bool {
-	w := sqltext.Words{Text: []byte(query)}
-	first := true
-	for {
-		word, ok := w.Next()
-		switch {
-		case !ok:
-			return false
-		case first && strings.EqualFold(string(word), "deallocate"):
+	for statement := range sqltext.Statements([]byte(query), false) {
+		if statement.Verb == "deallocate" {
 			return true
 		}
-		first = word[0] == ';'
 	}
+	return false
 }

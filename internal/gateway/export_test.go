@@ -56,14 +56,12 @@ func ParseInitial(b []byte) (string, bool) {
 
 // Words cuts SQL into words.
 func Words(sql []byte) (all []string) {
-	w := sqltext.Words{Text: sql}
-	for {
-		word, ok := w.Next()
-		if !ok {
-			return all
+	for s := sqltext.NewScanner(sql, false); s.Solid(); {
+		if s.Kind == sqltext.Word || s.IsSign(';') {
+			all = append(all, string(s.Text()))
 		}
-		all = append(all, string(word))
 	}
+	return all
 }
 
 // Core is the state machine of a client, to be told things.

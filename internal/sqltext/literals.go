@@ -3,68 +3,43 @@ package sqltext
 import (
 	"bytes"
 	"strings"
+	"unicode/utf8"
 )
 
-// WithoutLiterals returns a statement with a ? for each literal in it and without its
-// comments, as a log, an event or a trace may show it: a password is a literal too. It
-// knows the constants of PostgreSQL's manual, 4.1.2. A literal that is cut off ends the
-// statement, and so does one with a backslash whose end depends on a setting of the
-// session: standard_conforming_strings = off takes a backslash and a quote together.
+// WithoutLiterals returns a text with a ? for each constant in it and without its comments, as a log,
+// an event or a trace may show it: a password is a constant too. It errs on the side of hiding: what
+// is cut off is left out, and so is all that follows a constant whose end depends on more than the
+// text. That is one with a backslash which standard_conforming_strings decides about, or which may
+// be half of a character in an encoding that is not UTF-8.
 func WithoutLiterals(sql string) string {
-	w := Words{Text: []byte(sql)}
+	s := NewScanner([]byte(sql), false)
 	var b strings.Builder
-	for w.Pos < len(w.Text) {
-		start, c := w.Pos, w.At(0)
+	for last := (Token{}); s.Next(); last = s.Token {
 		switch {
-		case letter(c):
-			word := w.word()
-			if start+len(word) < w.Pos { // it was the E of a string
-				word = literal
-			}
-			b.Write(word)
-		case c == '\'':
-			other := w
-			if w.Skip(); bytes.IndexByte(w.Text[start:w.Pos], '\\') >= 0 {
-				if other.escaped(); w.Pos != other.Pos {
-					w.Pos = len(w.Text)
-				}
-			}
-			b.Write(literal)
-		case digit(c) || c == '.' && digit(w.At(1)):
-			w.number()
-			b.Write(literal)
-		case c == '$':
-			w.Skip()
-			if w.Pos-start > 1 {
-				b.Write(literal)
-				break
-			}
-			for digit(w.At(0)) {
-				w.Pos++
-			}
-			b.Write(w.Text[start:w.Pos])
-		case w.comments():
-			w.Skip()
+		case s.Kind == Word && last.Kind == Number: // letters of the number, for servers of another age
+		case s.Kind == Comment:
 			b.WriteByte(' ')
+		case s.IsLiteral():
+			b.WriteByte('?')
+			if s.isDoubtful() {
+				return b.String()
+			}
+		case s.Cut:
+			return b.String()
 		default:
-			w.Skip()
-			b.Write(w.Text[start:w.Pos])
+			b.Write(s.Text())
 		}
 	}
 	return b.String()
 }
 
-var literal = []byte("?")
-
-func digit(c byte) bool { return '0' <= c && c <= '9' }
-
-// number goes past a number, and past letters that follow it. The E of a string that
-// follows is no part of it: servers before PostgreSQL 15 read 1E'a' as two constants.
-func (w *Words) number() {
-	for c := w.At(0); digit(c) || letter(c) || c == '.'; c = w.At(0) {
-		if (c == 'e' || c == 'E') && w.At(1) == '\'' {
-			return
-		}
-		w.Pos++
+// isDoubtful says whether the last token, a constant, may end elsewhere.
+func (s *Scanner) isDoubtful() bool {
+	if s.Kind < String || s.Kind > BitString || bytes.IndexByte(s.Text(), '\\') < 0 {
+		return false
 	}
+	other := *s
+	other.Kind, other.pos = EscapeString, s.Start+bytes.IndexByte(s.Text(), '\'')
+	other.quoted()
+	return other.pos != s.End || !utf8.Valid(s.Text())
 }

@@ -1,0 +1,153 @@
+package sqltext
+
+// Setting is what a statement does to a parameter of the server.
+type Setting struct {
+	Name    string   // in lower case, "timezone" of SET TIME ZONE; empty if it is not openly said
+	All     bool     // all parameters: RESET ALL
+	Local   bool     // for the transaction only
+	Reset   bool     // to what the session began with: RESET, or TO DEFAULT
+	Call    bool     // by set_config
+	Literal bool     // Values are what it is set to, or it is reset
+	Values  []string // each decoded; several of a list
+}
+
+// Settings returns what a statement does to parameters, by SET or RESET, or by calls of set_config
+// that are openly in it; functions may do more. SET CONSTRAINTS is about none. It errs on the side of
+// what lasts and can't be said again: a value that it does not know is not Literal, and a call whose
+// last argument is not the word true is not Local.
+func Settings(s Statement) (all []Setting) {
+	w := s.Scanner()
+	left := maxAhead
+	for w.Solid() {
+		if s.Verb == "set" || s.Verb == "reset" {
+			return w.set()
+		}
+		if w.isName("set_config") {
+			if call, ok := w.setConfig(&left); ok {
+				all = append(all, call)
+			}
+		}
+	}
+	return all
+}
+
+// isName says whether the last token is this name, with or without quotes.
+func (s *Scanner) isName(name string) bool {
+	if s.Kind == Word {
+		return equal(s.Text(), name)
+	}
+	said, ok := s.Name()
+	return ok && said == name
+}
+
+// maxSet is how many tokens of a SET are read. More are a list that nobody writes.
+const maxSet = 256
+
+// set reads SET or RESET, of which the last token is the first, to the end of the statement.
+func (s *Scanner) set() []Setting {
+	reset := s.Is("reset")
+	var rest phrase
+	for ahead := *s; ahead.Solid() && !ahead.IsSign(';'); {
+		if *s = ahead; len(rest) <= maxSet {
+			rest = append(rest, ahead)
+		}
+	}
+	set := Setting{Reset: reset, Literal: reset}
+	if !reset && (rest.begins("local") || rest.begins("session")) && !rest.begins("session", "authorization") && !rest.begins("session", "characteristics") {
+		set.Local = rest.begins("local")
+		rest = rest[1:]
+	}
+	switch {
+	case rest.begins("session", "characteristics", "as", "transaction"):
+		return rest[4:].modes(set, "default_")
+	case rest.begins("transaction", "snapshot"):
+		set.Local = true
+		return rest[2:].value(set, "transaction_snapshot")
+	case rest.begins("transaction") && !reset:
+		set.Local = true
+		return rest[1:].modes(set, "")
+	case rest.begins("transaction", "isolation", "level"):
+		return rest[3:].value(set, "transaction_isolation")
+	case rest.begins("constraints") && !reset:
+		return nil
+	case rest.begins("time", "zone"):
+		if len(rest) == 3 && rest[2].Is("local") {
+			set.Reset, set.Literal = true, true
+			rest = rest[:2]
+		}
+		return rest[2:].value(set, "timezone")
+	case rest.begins("session", "authorization"):
+		return rest[2:].value(set, "session_authorization")
+	case rest.begins("xml", "option"):
+		return rest[2:].value(set, "xmloption")
+	case rest.begins("names") && !rest.assigns(1):
+		if len(rest) == 1 {
+			set.Reset, set.Literal = true, true
+		}
+		return rest[1:].value(set, "client_encoding")
+	case rest.begins("schema") && !rest.assigns(1):
+		return rest[1:].value(set, "search_path")
+	case rest.begins("role") && !rest.assigns(1):
+		return rest[1:].value(set, "role")
+	case reset && rest.begins("all") && len(rest) == 1:
+		set.All = true
+		return []Setting{set}
+	}
+	name, n := rest.name()
+	if rest.assigns(n) {
+		return rest[n+1:].value(set, name)
+	}
+	set.Literal = reset && n == len(rest) && name != ""
+	set.Name = name
+	return []Setting{set}
+}
+
+// setConfig reads a call of set_config, of which the last token is the name, without going past it.
+// It takes what it looks ahead from left, and looks no further. It is false if that is no call.
+func (s *Scanner) setConfig(left *int) (Setting, bool) {
+	set := Setting{Call: true}
+	ahead := *s
+	defer func() { *left -= ahead.End - s.End }()
+	if !ahead.Solid() || !ahead.IsSign('(') {
+		return set, false
+	}
+	var arguments [4]Scanner // the only token of each
+	depth, n, tokens := 1, 0, 0
+	for ahead.End-s.End < *left && ahead.Solid() {
+		switch {
+		case ahead.IsSign('('), ahead.IsSign('['):
+			depth++
+		case ahead.IsSign(')'), ahead.IsSign(']'):
+			depth--
+		case ahead.IsSign(',') && depth == 1:
+			if tokens != 1 {
+				arguments[n] = Scanner{}
+			}
+			n, tokens = min(n+1, len(arguments)-1), 0
+			arguments[n] = Scanner{}
+			continue
+		}
+		if depth == 0 {
+			break
+		}
+		arguments[n] = ahead
+		tokens++
+	}
+	if depth > 0 || tokens != 1 {
+		arguments[n] = Scanner{}
+	}
+	set.Local = depth == 0 && arguments[n].Is("true")
+	if depth > 0 || n != 2 {
+		return set, true
+	}
+	if name, ok := arguments[0].Value(); ok {
+		set.Name = lower([]byte(name))
+	}
+	value, ok := arguments[1].Value()
+	if ok {
+		set.Values = []string{value}
+	}
+	set.Reset = arguments[1].Is("null")
+	set.Literal = set.Name != "" && (ok || set.Reset) && (set.Local || arguments[2].Is("false"))
+	return set, true
+}
