@@ -3,6 +3,8 @@ package layers_test
 import (
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -49,7 +51,6 @@ var layers = []layer{
 	{"internal/gateway", []string{pgx, hclog, system, metric, attribute,
 		"github.com/xdg-go/scram", // the server's side of SCRAM-SHA-256
 	}},
-	{"internal/ops", []string{"go.opentelemetry.io/otel", "github.com/prometheus", hclog}},
 	{"testkit", []string{pgx, system,
 		"go.uber.org/goleak", // what CheckGoroutines compares
 	}},
@@ -59,6 +60,7 @@ var layers = []layer{
 	{"bench", []string{"*"}},    // it measures others beside us
 	{"examples", []string{"*"}}, // programs as users write them
 	{"internal/layers", nil},
+	{"internal/docs", nil},
 	{"internal/hostile", []string{pgx}}, // tests of the daemon as a process
 }
 
@@ -142,6 +144,22 @@ func TestImportsGoDownAndThirdPartiesStayWhereTheyMay(t *testing.T) {
 	}
 	for _, wrong := range violations(packages) {
 		t.Error(wrong)
+	}
+}
+
+func TestEachLayerIsAFolderThatArchitectureNames(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join(moduleRoot, "ARCHITECTURE.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range layers {
+		if info, err := os.Stat(filepath.Join(moduleRoot, l.folder)); err != nil || !info.IsDir() {
+			t.Errorf("%s: there is no such folder: take its line out of the table in layers_test.go", l.folder)
+		}
+		name := strings.Replace(l.folder, ".", "unoactor", 1)
+		if !strings.Contains(string(page), "`"+name+"`") && !strings.Contains(string(page), "`"+name+"/") {
+			t.Errorf("%s: ARCHITECTURE.md does not say what it holds: give it a row there", l.folder)
+		}
 	}
 }
 
