@@ -6,7 +6,7 @@
 // came back unfit, and the supervisor acts.
 //
 // A slot is a place for a backend. It is always in one of four states, and in
-// every state exactly one party may touch its backend:
+// every state no more than one party may touch its backend:
 //
 //	        Install            claim                Release, clean
 //	empty ----------> idle <-----------> leased ----------------> idle
@@ -15,9 +15,10 @@
 //	  +------------- claimed <-------------+
 //	     Vacate     (by the connection's actor)
 //
-// The idle set is a bit a slot in a few padded words; taking and giving back a
-// backend are one compare-and-swap and one add there, plus one on the slot's
-// epoch: odd while leased, so a lease is the slot and the epoch it was made in,
-// and a late use or a second release of it is recognised. Nothing on that path
-// reads a clock: whoever needs an age compares the epochs that two sweeps saw.
+// The idle set is a bit a slot in a few padded words. To take a backend is a
+// compare-and-swap there and a store of the slot's epoch, to give it back a
+// compare-and-swap of the epoch and an add there. The epoch is odd while the slot is
+// leased: a lease is the slot and the epoch in which it was made, so that a late use
+// or a second release of it is recognised. No checkout needs a clock: whoever wants an
+// age compares the epochs that two sweeps saw, and of many leases a few are timed.
 package conn

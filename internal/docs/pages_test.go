@@ -2,6 +2,7 @@ package docs_test
 
 import (
 	"fmt"
+	"go/token"
 	"os"
 	"path"
 	"path/filepath"
@@ -144,6 +145,34 @@ func TestEachFileThatThePagesNameExists(t *testing.T) {
 	}
 }
 
+func TestEachFileThatACommentNamesExists(t *testing.T) {
+	named := regexp.MustCompile(`(?:^|[\s(])([\w/*-]+\.go)\b`)
+	positions := token.NewFileSet()
+	seen := 0
+	for at, f := range readModule(t, positions) {
+		folder := strings.TrimPrefix(strings.TrimPrefix(at, module), "/")
+		for _, file := range f.files {
+			for _, group := range file.Comments {
+				for _, m := range named.FindAllStringSubmatch(group.Text(), -1) {
+					seen++
+					if !exists(folder, m[1]) && !exists(".", m[1]) {
+						t.Errorf("%s: there is no %s", positions.Position(group.Pos()), m[1])
+					}
+				}
+			}
+		}
+	}
+	if seen < 20 {
+		t.Errorf("only %d files found", seen)
+	}
+}
+
+// exists says whether a folder of the module has a file, or some of a pattern.
+func exists(folder, name string) bool {
+	found, err := filepath.Glob(filepath.Join(moduleRoot, folder, name))
+	return err == nil && len(found) > 0
+}
+
 // blank keeps the lines of a text, and nothing in them.
 func blank(text string) string { return strings.Repeat("\n", strings.Count(text, "\n")) }
 
@@ -164,9 +193,6 @@ func missingFiles(line string, seen *int) []string {
 	}
 	*seen += len(names)
 	return slices.DeleteFunc(names, func(name string) bool {
-		return slices.ContainsFunc(folders, func(folder string) bool {
-			found, err := filepath.Glob(filepath.Join(moduleRoot, folder, name))
-			return err == nil && len(found) > 0
-		})
+		return slices.ContainsFunc(folders, func(folder string) bool { return exists(folder, name) })
 	})
 }

@@ -42,26 +42,26 @@ var layers = []layer{
 		"github.com/agext/levenshtein", // "did you mean"
 		"github.com/caarlos0/env/v11",  // settings of the environment
 	}},
-	{"conn", []string{pgx, system, goid}},
+	{"conn", []string{pgx, goid}},
 	{"routing", nil},
 	{"actors", []string{protoactor, hclog, failsafe}},
 	{"supervisor", []string{protoactor, hclog, goid, otel, metric, attribute}},
 	{".", []string{pgx, hclog, metric, failsafe}},
 	{"adapters", []string{"*"}}, // each is a door to a library of its own
-	{"internal/gateway", []string{pgx, hclog, system, metric, attribute,
+	{"internal/gateway", []string{pgx, hclog, system,
 		"github.com/xdg-go/scram", // the server's side of SCRAM-SHA-256
 	}},
-	{"testkit", []string{pgx, system,
+	{"testkit", []string{pgx,
 		"go.uber.org/goleak", // what CheckGoroutines compares
 	}},
-	{"cmd", []string{"github.com/spf13/cobra", hclog, pgx, system,
+	{"cmd", []string{"github.com/spf13/cobra", hclog,
 		"github.com/mattn/go-isatty", // colours and the live line are for terminals
 	}},
 	{"bench", []string{"*"}},    // it measures others beside us
 	{"examples", []string{"*"}}, // programs as users write them
 	{"internal/layers", nil},
 	{"internal/docs", nil},
-	{"internal/hostile", []string{pgx}}, // tests of the daemon as a process
+	{"internal/hostile", nil}, // tests of the daemon as a process
 }
 
 // forbidden are names that say nothing about what a package holds.
@@ -144,6 +144,25 @@ func TestImportsGoDownAndThirdPartiesStayWhereTheyMay(t *testing.T) {
 	}
 	for _, wrong := range violations(packages) {
 		t.Error(wrong)
+	}
+}
+
+func TestEachThirdPartyThatALayerMayImportIsImported(t *testing.T) {
+	packages := readPackages(t)
+	for i, l := range layers {
+		for _, allowed := range l.may {
+			used := allowed == "*"
+			for path, imports := range packages {
+				if own, known := layerOf(path); known && own == i {
+					used = used || slices.ContainsFunc(imports, func(imported string) bool {
+						return imported == allowed || strings.HasPrefix(imported, allowed+"/")
+					})
+				}
+			}
+			if !used {
+				t.Errorf("%s does not import %s: take it out of the table in layers_test.go, and of ARCHITECTURE.md", l.folder, allowed)
+			}
+		}
 	}
 }
 

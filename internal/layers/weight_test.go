@@ -27,7 +27,7 @@ var pulledIn = map[string]string{
 	"github.com/zclconf/go-cty":                "config: the values of hcl",
 	"go.opentelemetry.io/otel":                 "supervisor: attributes of metrics",
 	"go.opentelemetry.io/otel/metric":          "supervisor and the root: metrics",
-	"golang.org/x/sys":                         "conn: a look at a socket",
+	"golang.org/x/sys":                         "by go-isatty",
 	"github.com/mattn/go-isatty":               "by hclog",
 	"github.com/mattn/go-colorable":            "by hclog",
 	"github.com/fatih/color":                   "by hclog",
