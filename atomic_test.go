@@ -45,7 +45,7 @@ func openBank(t *testing.T, prepared [2]string, options ...unoactor.Option) *ban
 	b := &bank{}
 	ports := make([]string, 2)
 	for i := range b.servers {
-		b.servers[i] = testkit.Postgres(t, testkit.ServerOptions{Settings: map[string]string{"max_prepared_transactions": prepared[i]}})
+		b.servers[i] = testkit.Postgres(t, testkit.ServerOptions{Parameters: map[string]string{"max_prepared_transactions": prepared[i]}})
 		if err := b.servers[i].Exec(t.Context(), "postgres", "create table accounts (id int primary key, balance int not null); "+
 			"create table transfers (id text primary key); insert into accounts select g, 100 from generate_series(1, 10) g"); err != nil {
 			t.Fatal(err)
@@ -398,7 +398,7 @@ func TestRecoveryInTheBackgroundEndsWhatIsLeftAndNothingElse(t *testing.T) {
 }
 
 func TestWhatAnotherRolePreparedIsToldOfAndLeftToThatRole(t *testing.T) {
-	server := testkit.Postgres(t, testkit.ServerOptions{Settings: map[string]string{"max_prepared_transactions": "5"}, Roles: []testkit.Role{{Name: "former"}, {Name: "present"}}})
+	server := testkit.Postgres(t, testkit.ServerOptions{Parameters: map[string]string{"max_prepared_transactions": "5"}, Roles: []testkit.Role{{Name: "former"}, {Name: "present"}}})
 	node, err := config.ParseURL(server.URL("postgres"))
 	if err != nil {
 		t.Fatal(err)

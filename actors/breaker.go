@@ -30,16 +30,16 @@ func (b breaker) failed() {
 	}
 }
 
-// answered closes it, also when it is open: an attempt that began before is then as
+// reached closes it, also when it is open: an attempt that began before is then as
 // good as a probe.
-func (b breaker) answered() {
+func (b breaker) reached() {
 	if b.circuit != nil {
 		b.circuit.Close()
 	}
 }
 
-// turn half-opens a breaker that was open for long enough, and says what it is.
-func (b breaker) turn() messages.BreakerState {
+// update half-opens a breaker that was open for long enough, and says what it is.
+func (b breaker) update() messages.BreakerState {
 	switch {
 	case b.circuit == nil || b.circuit.IsClosed():
 		return messages.BreakerClosed

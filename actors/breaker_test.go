@@ -63,7 +63,7 @@ func (p *probe) attempt(cause messages.Cause) {
 
 // ends has an attempt that was allowed end.
 func (p *probe) ends(pid *actor.PID, cause messages.Cause) {
-	p.system.Root.Send(pid, over{Cause: cause, Err: errors.New("on purpose")})
+	p.system.Root.Send(pid, dialEnds{Cause: cause, Err: errors.New("on purpose")})
 	synctest.Wait()
 }
 
@@ -103,13 +103,13 @@ func TestABreakerOpensAfterItsThresholdAndOneProbeDecides(t *testing.T) {
 		if len(p.permits) != 0 {
 			t.Error("two probe")
 		}
-		p.system.Root.Send(waits, over{Cause: messages.Refused})
+		p.system.Root.Send(waits, dialEnds{Cause: messages.Refused})
 		synctest.Wait()
 		p.is(messages.BreakerOpen)
 		<-p.permits // the one that asked meanwhile
 		synctest.Wait()
 		p.is(messages.BreakerHalfOpen)
-		p.system.Root.Send(p.spawned[len(p.spawned)-1], over{Cause: messages.Connected})
+		p.system.Root.Send(p.spawned[len(p.spawned)-1], dialEnds{Cause: messages.Connected})
 		synctest.Wait()
 		p.is(messages.BreakerClosed)
 		want := []messages.BreakerState{messages.BreakerClosed, messages.BreakerOpen, messages.BreakerHalfOpen,

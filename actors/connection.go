@@ -35,7 +35,7 @@ type Connection struct {
 	state    string
 	receive  func(actor.Context)
 	dialed   atomic.Pointer[dialed]
-	cleaned  outcome
+	cleaned  cleanUpResult
 	closed   chan struct{}  // when closing: closed when the backend is
 	cause    messages.Cause // why it closes
 	err      error
@@ -63,7 +63,7 @@ type (
 		generation uint64 // of the slots, when it began
 		err        error
 	}
-	outcome struct {
+	cleanUpResult struct {
 		cause messages.Cause
 		err   error
 	}
@@ -89,7 +89,7 @@ func (c *Connection) Receive(ctx actor.Context) {
 		c.become("queueing", c.queueing)
 		c.Node.Ask(ctx, messages.AskDial{})
 	case *actor.Stopping:
-		c.abandon(ctx)
+		c.stoppedEarly(ctx)
 	case *actor.Stopped, *actor.Restarting:
 	default:
 		c.receive(ctx)
@@ -229,15 +229,15 @@ func (c *Connection) cleanUp(ctx actor.Context, why messages.Cause) {
 	c.become("cleaning", c.cleaning)
 	self := RefTo[messages.ToConnection](ctx.ActorSystem(), ctx.Self())
 	c.Work.Go(func() {
-		c.cleaned = c.care(why)
+		c.cleaned = c.makeFit(why)
 		self.Tell(messages.Done{})
 	}, func(err error) {
-		c.cleaned = outcome{messages.Broken, fmt.Errorf("clean-up between two leases: %w", err)}
+		c.cleaned = cleanUpResult{messages.Broken, fmt.Errorf("clean-up between two leases: %w", err)}
 		self.Tell(messages.Done{})
 	})
 }
 
-func (c *Connection) care(why messages.Cause) outcome {
+func (c *Connection) makeFit(why messages.Cause) cleanUpResult {
 	patience := cleanUpTime
 	if why == messages.Unproven {
 		patience = c.Dialer.ValidateTimeout()
@@ -246,13 +246,13 @@ func (c *Connection) care(why messages.Cause) outcome {
 	defer cancel()
 	if why == messages.Dirty {
 		cause, err := c.backend.CleanUp(work)
-		return outcome{cause, err}
+		return cleanUpResult{cause, err}
 	}
 	err := c.backend.Ping(work)
 	if errors.Is(err, os.ErrDeadlineExceeded) && c.ctx.Err() == nil {
-		return outcome{messages.Silent, fmt.Errorf("no answer to a ping within %v: %w", patience, err)}
+		return cleanUpResult{messages.Silent, fmt.Errorf("no answer to a ping within %v: %w", patience, err)}
 	}
-	return outcome{messages.HungUp, err}
+	return cleanUpResult{messages.HungUp, err}
 }
 
 func (c *Connection) cleaning(ctx actor.Context) {
@@ -283,16 +283,16 @@ func (c *Connection) closeBackend(ctx actor.Context, cause messages.Cause, err e
 	c.become("closing", c.closing)
 	self := RefTo[messages.ToConnection](ctx.ActorSystem(), ctx.Self())
 	c.closed = make(chan struct{})
-	over := func() {
+	finish := func() {
 		close(c.closed)
 		self.Tell(messages.Done{})
 	}
 	c.Work.Go(func() {
 		c.close(c.backend, severed)
-		over()
+		finish()
 	}, func(err error) {
 		c.failedToClose(err)
-		over()
+		finish()
 	})
 }
 
@@ -328,10 +328,10 @@ func (c *Connection) end(ctx actor.Context) {
 	ctx.Stop(ctx.Self())
 }
 
-// abandon sees to the backend of an actor that stops without having ended: it
+// stoppedEarly sees to the backend of an actor that stops without having ended: it
 // panicked, or its supervisor did. No backend is left on the server, and the
 // pool hears of it.
-func (c *Connection) abandon(ctx actor.Context) {
+func (c *Connection) stoppedEarly(ctx actor.Context) {
 	c.stop()
 	switch c.state {
 	case "ended":
@@ -347,7 +347,7 @@ func (c *Connection) abandon(ctx actor.Context) {
 			c.Slots.Retire(c.Slot, messages.Crashed)
 		}
 	}
-	over := func() {
+	finish := func() {
 		c.Slots.Vacate(c.Slot)
 		c.Pool.Tell(messages.Ended{Slot: c.Slot, Incarnation: c.Incarnation, Cause: messages.Crashed})
 	}
@@ -358,9 +358,9 @@ func (c *Connection) abandon(ctx actor.Context) {
 		case c.backend != nil:
 			c.close(c.backend, true)
 		}
-		over()
+		finish()
 	}, func(err error) {
 		c.failedToClose(err)
-		over()
+		finish()
 	})
 }

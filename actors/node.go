@@ -96,11 +96,11 @@ func (n *Node) Receive(ctx actor.Context) {
 	case messages.DialEnded:
 		n.dialEnded(ctx.Sender(), m, now)
 	}
-	state := n.breaker.turn()
+	state := n.breaker.update()
 	if state == messages.BreakerOpen {
 		n.wake(n.breaker.remaining()) // to half-open, whether or not somebody waits
 	} else {
-		n.grant(ctx, now)
+		n.permit(ctx, now)
 	}
 	n.publish(state, now)
 }
@@ -130,7 +130,7 @@ func (n *Node) dialEnded(who *actor.PID, m messages.DialEnded, now time.Time) {
 			n.since = now
 		}
 		n.failures, n.cause, n.err, n.next, n.hurried = 0, messages.None, nil, time.Time{}, time.Time{}
-		n.breaker.answered()
+		n.breaker.reached()
 	}
 }
 
@@ -145,7 +145,7 @@ func (n *Node) failed(m messages.DialEnded, trips bool, now time.Time) {
 	if trips {
 		n.breaker.failed()
 	} else { // a server that is full answers
-		n.breaker.answered()
+		n.breaker.reached()
 	}
 	n.cause, n.err = m.Cause, m.Err
 	n.next = now.Add(Backoff(n.config.BackoffMin, n.config.BackoffMax, n.failures))
@@ -167,8 +167,8 @@ func (n *Node) due(now time.Time) (wait, ask time.Duration) {
 	return wait, wait
 }
 
-// grant lets as many dial as the state of the server allows.
-func (n *Node) grant(ctx actor.Context, now time.Time) {
+// permit lets as many dial as the state of the server allows.
+func (n *Node) permit(ctx actor.Context, now time.Time) {
 	if wait, ask := n.due(now); wait > 0 {
 		if len(n.queue) > 0 {
 			n.wake(ask)
@@ -206,14 +206,14 @@ func (n *Node) publish(state messages.BreakerState, now time.Time) {
 	}
 	n.view.Store(&view)
 	if before.Breaker != state {
-		n.logTurn(view)
+		n.logBreaker(view)
 	}
 	if before.Up != view.Up || before.Breaker != state {
 		n.changed(view)
 	}
 }
 
-func (n *Node) logTurn(v NodeView) {
+func (n *Node) logBreaker(v NodeView) {
 	switch v.Breaker {
 	case messages.BreakerOpen:
 		n.log.Warn("breaker opened", "cause", v.Cause, "error", v.Err, "next", v.Next)

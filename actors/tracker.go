@@ -15,14 +15,14 @@ type Tracker struct{ running sync.WaitGroup }
 // the process.
 func (t *Tracker) Go(f func(), lost func(error)) {
 	t.running.Go(func() {
-		over := false
+		returned := false
 		defer func() {
-			if !over {
+			if !returned {
 				lost(conn.Panicked(recover()))
 			}
 		}()
 		f()
-		over = true
+		returned = true
 	})
 }
 

@@ -44,7 +44,7 @@ type dialer struct {
 	permits chan<- *dialer
 }
 
-type over messages.DialEnded
+type dialEnds messages.DialEnded
 
 func (d *dialer) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
@@ -52,7 +52,7 @@ func (d *dialer) Receive(ctx actor.Context) {
 		ctx.Request(d.node, messages.AskDial{})
 	case messages.DialPermit:
 		d.permits <- d
-	case over:
+	case dialEnds:
 		ctx.Request(d.node, messages.DialEnded(m))
 	}
 }
@@ -82,7 +82,7 @@ func TestWhileANodeIsDownOneDialsAtATimeAfterABackoff(t *testing.T) {
 			t.Fatalf("%d may dial at once while the node is up", len(permits))
 		}
 		end := func(cause messages.Cause) {
-			s.Root.Send(byDialer[<-permits], over{Cause: cause, Err: errors.New("refused")})
+			s.Root.Send(byDialer[<-permits], dialEnds{Cause: cause, Err: errors.New("refused")})
 			synctest.Wait()
 		}
 		for range 16 {
@@ -105,17 +105,17 @@ func TestWhileANodeIsDownOneDialsAtATimeAfterABackoff(t *testing.T) {
 			if len(permits) != 0 {
 				t.Fatal("two dial while the node is down")
 			}
-			s.Root.Send(byDialer[d], over{Cause: messages.Refused})
+			s.Root.Send(byDialer[d], dialEnds{Cause: messages.Refused})
 			synctest.Wait()
 		}
 		d := <-permits
-		s.Root.Send(byDialer[d], over{Cause: messages.Connected})
+		s.Root.Send(byDialer[d], dialEnds{Cause: messages.Connected})
 		synctest.Wait()
 		if v := view.Load(); !v.Up || v.Err != nil || len(permits) != 1 {
 			t.Errorf("after it answered: %+v, %d may dial", v, len(permits))
 		}
 		// One that gives up in the queue or with the permit makes room.
-		s.Root.Send(byDialer[<-permits], over{})
+		s.Root.Send(byDialer[<-permits], dialEnds{})
 		synctest.Wait()
 		if v := view.Load(); v.Dialing != 0 || v.Queued != 0 {
 			t.Errorf("%+v", v)
@@ -134,7 +134,7 @@ func TestADeniedUserDoesNotTakeTheNodeDown(t *testing.T) {
 	permits := make(chan *dialer, 2)
 	first := s.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return &dialer{node: node, permits: permits} }))
 	<-permits
-	s.Root.Send(first, over{Cause: messages.Denied})
+	s.Root.Send(first, dialEnds{Cause: messages.Denied})
 	second := s.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return &dialer{node: node, permits: permits} }))
 	<-permits
 	if !view.Load().Up {

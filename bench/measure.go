@@ -29,7 +29,7 @@ func measure(ctx context.Context, o options) (err error) {
 	r := report{Date: began, Machine: thisMachine(), ClockNS: float64(checkout.ClockCost())}
 	p.Say("starting PostgreSQL")
 	server, err := testkit.StartServer(ctx, testkit.ServerOptions{
-		Databases: []string{"bench"}, Settings: map[string]string{"max_connections": "400"},
+		Databases: []string{"bench"}, Parameters: map[string]string{"max_connections": "400"},
 	})
 	if err != nil {
 		return err

@@ -41,7 +41,7 @@ func secretStretches(bodies []*hclsyntax.Body) stretches {
 // kind and name of a variable block, or "local".
 func walkSecrets(body *hclsyntax.Body, within string, o outline, feeds map[string]bool, secret func(hclsyntax.Expression)) {
 	for name, a := range body.Attributes {
-		known := slices.Contains(o.settings, name) || within == "local" || within != "" && name == "default" || harmless(name, a.Expr)
+		known := slices.Contains(o.settings, name) || within == "local" || within != "" && name == "default" || mayBeShown(name, a.Expr)
 		if !known || secretName.MatchString(name) || within == "sensitive" && name == "default" || within == "local" && feeds["local."+name] {
 			secret(a.Expr)
 			continue
@@ -73,10 +73,10 @@ func walkSecrets(body *hclsyntax.Body, within string, o outline, feeds map[strin
 	}
 }
 
-// harmless says whether a setting that does not belong where it is may be shown all the
+// mayBeShown says whether a setting that does not belong where it is may be shown all the
 // same: it has the name that another pooler gives it, or is a number and like a setting
 // or block of ours.
-func harmless(name string, e hclsyntax.Expression) bool {
+func mayBeShown(name string, e hclsyntax.Expression) bool {
 	if _, other := elsewhere[name]; other {
 		return true
 	}

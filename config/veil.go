@@ -45,7 +45,7 @@ func veil(bodies []*hclsyntax.Body, files map[string][]byte, secrets stretches) 
 
 func hideBody(body *hclsyntax.Body, o outline, files map[string][]byte, hidden stretches) {
 	for name, a := range body.Attributes {
-		if o.shows(name) || isPolicy(a.Expr) || harmless(name, a.Expr) {
+		if o.shows(name) || isPolicy(a.Expr) || mayBeShown(name, a.Expr) {
 			hideWithin(a.Expr, files, hidden)
 		} else {
 			literals(a.Expr, hidden)

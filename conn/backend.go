@@ -78,8 +78,8 @@ func (b *Backend) Opened() time.Time { return b.opened }
 // Slot is the index of its slot in the pool. Safe for concurrent use.
 func (b *Backend) Slot() int { return b.slot.index }
 
-// Parameters are the settings that the server reported at connect, by name.
-// The caller must not change the map. Safe for concurrent use.
+// Parameters are the values of the parameters that the server reported at connect, by the
+// server's spelling of their names. The caller must not change the map. Safe for concurrent use.
 func (b *Backend) Parameters() map[string]string { return b.parameters }
 
 // Session is what a former holder stored with SetSession, nil in each
@@ -122,8 +122,8 @@ func (b *Backend) retirement() messages.Cause {
 	return cmp.Or(messages.Cause(b.retiring.Load()), messages.Invalidated)
 }
 
-// verdict is what must be done about a backend that its holder gives back.
-func (b *Backend) verdict() messages.Cause {
+// condition is what must be done about a backend that its holder gives back.
+func (b *Backend) condition() messages.Cause {
 	switch {
 	case b.used():
 		b.abandoned.Store(true)

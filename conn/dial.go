@@ -42,7 +42,7 @@ type DialerOptions struct {
 	ReadOnly func()
 	// Dial replaces the network, for tests.
 	Dial pgconn.DialFunc
-	// Driver are parameters of libpq that a node has no setting for: see
+	// Driver are libpq's connection parameters that a node has no setting for, by name: see
 	// [config.Connection].
 	Driver map[string]string
 }
@@ -92,16 +92,16 @@ func (d *Dialer) For(pool config.Pool) (*Dialer, error) { return NewDialer(d.nod
 // server answered, is a failure to connect; no socket is left open by it.
 func (d *Dialer) Dial(ctx context.Context, incarnation uint64) (b *Backend, err error) {
 	var opened sockets
-	over := false
+	returned := false
 	defer func() {
-		if over {
+		if returned {
 			return
 		}
 		b, err = nil, &DialError{Node: d.node.Name, Pool: d.pool.Name, Err: Panicked(recover())}
 		opened.close()
 	}()
 	b, err = d.dial(ctx, incarnation, &opened)
-	over = true
+	returned = true
 	opened.done()
 	return b, err
 }
@@ -148,9 +148,9 @@ func (d *Dialer) dial(ctx context.Context, incarnation uint64, opened *sockets) 
 // sockets are what was opened for one backend while it was dialed. Cancel requests of
 // later are dialed in the same way, from any goroutine, and not noted.
 type sockets struct {
-	mu   sync.Mutex
-	over bool
-	all  []net.Conn
+	mu     sync.Mutex
+	dialed bool // nothing is noted any more
+	all    []net.Conn
 }
 
 // noting is dial, and notes what it opens. A panic in it is its error: cancel requests are
@@ -168,7 +168,7 @@ func (s *sockets) noting(dial pgconn.DialFunc) pgconn.DialFunc {
 		if err == nil {
 			s.mu.Lock()
 			defer s.mu.Unlock()
-			if !s.over {
+			if !s.dialed {
 				s.all = append(s.all, c)
 			}
 		}
@@ -181,7 +181,7 @@ func (s *sockets) done() []net.Conn {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	all := s.all
-	s.over, s.all = true, nil
+	s.dialed, s.all = true, nil
 	return all
 }
 
@@ -222,7 +222,7 @@ func (d *Dialer) expiry(opened time.Time) time.Time {
 	return opened.Add(life - time.Duration(rand.Int64N(int64(life)/10+1)))
 }
 
-// reported are the settings that a PostgreSQL server reports (the table
+// reported are the parameters that a PostgreSQL server reports (the table
 // "GUC_REPORT" of its protocol documentation, up to version 18).
 var reported = []string{
 	"application_name", "client_encoding", "DateStyle", "default_transaction_read_only", "in_hot_standby", "integer_datetimes",
@@ -240,8 +240,8 @@ func reportedBy(pg *pgconn.PgConn) map[string]string {
 	return m
 }
 
-// mayBeEmpty says whether a server of the version reports the setting though it has no value: pgx
-// does not tell an empty value from none.
+// mayBeEmpty says whether a server of the version reports the parameter though its value is empty:
+// pgx does not tell an empty value from none.
 func mayBeEmpty(name, version string) bool {
 	switch name {
 	case "application_name":

@@ -42,7 +42,7 @@ func (h *hangups) watch(b *Backend) {
 	if err == nil && failed == nil {
 		h.watched[h.last], b.watch = b, h.last
 	}
-	h.rest()
+	h.closeIfUnused()
 }
 
 const oneShot = 1 << 30 // EPOLLONESHOT: a backend is told of once
@@ -54,7 +54,7 @@ func (h *hangups) unwatch(b *Backend) {
 	defer h.mu.Unlock()
 	if h.watched[b.watch] == b {
 		delete(h.watched, b.watch)
-		h.rest()
+		h.closeIfUnused()
 	}
 }
 
@@ -73,8 +73,8 @@ func (h *hangups) start() error {
 	return nil
 }
 
-// rest ends the goroutine and closes the instance while there is nothing to watch.
-func (h *hangups) rest() {
+// closeIfUnused ends the goroutine and closes the instance while there is nothing to watch.
+func (h *hangups) closeIfUnused() {
 	if len(h.watched) == 0 {
 		h.poll.Close()
 		h.poll = nil

@@ -84,26 +84,26 @@ func (d *Dialer) run(ctx context.Context, h Hook, f hookFunc, b *Backend) error 
 	done := make(chan error, 1)
 	go func() {
 		var err error
-		over := false
+		returned := false
 		defer func() {
-			if !over {
+			if !returned {
 				err = Panicked(recover())
 			}
 			done <- err
 		}()
 		err = f(ctx, b.Conn())
-		over = true
+		returned = true
 	}()
 	select {
 	case err := <-done:
-		return d.outcome(ctx, h, b, err)
+		return d.hookFailure(ctx, h, b, err)
 	case <-ctx.Done():
 	}
 	grace := time.NewTimer(hookGrace)
 	defer grace.Stop()
 	select {
 	case err := <-done:
-		return d.outcome(ctx, h, b, err)
+		return d.hookFailure(ctx, h, b, err)
 	case <-grace.C:
 	}
 	b.abandoned.Store(true)
@@ -111,7 +111,7 @@ func (d *Dialer) run(ctx context.Context, h Hook, f hookFunc, b *Backend) error 
 	return &HookError{hookName(h), fmt.Errorf("overran its %v and did not stop: %w", d.pool.Hooks.Timeout, ctx.Err()), true}
 }
 
-func (d *Dialer) outcome(ctx context.Context, h Hook, b *Backend, err error) error {
+func (d *Dialer) hookFailure(ctx context.Context, h Hook, b *Backend, err error) error {
 	switch {
 	case err != nil:
 		return &HookError{hookName(h), err, ctx.Err() != nil || b.pg.IsClosed()}

@@ -43,7 +43,7 @@ func (l Lease) Release() {
 		return
 	}
 	b := sl.backend.Load()
-	cause := b.verdict()
+	cause := b.condition()
 	if !sl.end(l.epoch) {
 		l.late()
 		return

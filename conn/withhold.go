@@ -23,12 +23,12 @@ func WithoutValues(err error) error {
 	if pg := (*pgconn.PgError)(nil); errors.As(err, &pg) {
 		return &pgconn.PgError{Severity: pg.Severity, SeverityUnlocalized: pg.SeverityUnlocalized, Code: pg.Code, Message: "message withheld"}
 	}
-	for _, harmless := range []error{
+	for _, plain := range []error{
 		context.Canceled, context.DeadlineExceeded, io.EOF, io.ErrUnexpectedEOF, net.ErrClosed,
 		pgx.ErrNoRows, pgx.ErrTooManyRows, pgx.ErrTxClosed, pgx.ErrTxCommitRollback, pgconn.ErrConnClosed,
 	} {
-		if errors.Is(err, harmless) {
-			return harmless
+		if errors.Is(err, plain) {
+			return plain
 		}
 	}
 	if op := (*net.OpError)(nil); errors.As(err, &op) {

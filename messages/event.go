@@ -4,7 +4,7 @@ import "time"
 
 // Event is something that happened and that others may want to know. The set is
 // closed. Events are values: they hold names and numbers, nothing that is owned, no
-// parameter and no password. SQL is in a leak only, without its literals.
+// argument of a statement and no password. SQL is in a leak only, without its literals.
 type Event interface {
 	event()
 	// About names the pool and the node that the event is about, "" where it is

@@ -68,9 +68,9 @@ func TestABlipIsOverSoonAfterItsEnd(t *testing.T) {
 				})
 			}
 			<-port.refuses
-			over := time.Now()
+			ended := time.Now()
 			all.Wait()
-			if took := time.Since(over); took > outage {
+			if took := time.Since(ended); took > outage {
 				t.Errorf("it took %v", took)
 			}
 			if s.Snapshot().Nodes[0].Breaker != messages.BreakerClosed {

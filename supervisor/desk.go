@@ -213,7 +213,7 @@ func (d *desk) end(pid *actor.PID, but *actor.ActorProcess) {
 		return
 	}
 	delete(d.askers, pid.Id)
-	unclaimed, held := d.abandon(a.orders)
+	unclaimed, held := d.endOrders(a.orders)
 	d.mu.Unlock()
 	for _, o := range unclaimed {
 		o.lease.Release()
@@ -224,8 +224,8 @@ func (d *desk) end(pid *actor.PID, but *actor.ActorProcess) {
 	}
 }
 
-// abandon ends orders that nobody wants any more. d.mu is held.
-func (d *desk) abandon(orders []*order) (unclaimed, held []*order) {
+// endOrders ends orders that nobody wants any more. d.mu is held.
+func (d *desk) endOrders(orders []*order) (unclaimed, held []*order) {
 	for _, o := range orders {
 		o.unwanted = true
 		o.cancel()

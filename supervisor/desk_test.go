@@ -148,7 +148,7 @@ func TestEveryAskerIsAnsweredWhenTheSystemClosesMeanwhile(t *testing.T) {
 				for first := true; ; first = false {
 					g, err := ask(s, messages.Checkout{}, time.Minute)
 					switch {
-					case errors.Is(err, actor.ErrDeadLetter): // the router is gone
+					case errors.Is(err, actor.ErrDeadLetter): // the router has ended
 						late.Add(1)
 						return
 					case err != nil:

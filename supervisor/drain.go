@@ -56,7 +56,7 @@ func (a *poolActor) finish(ctx actor.Context, now time.Time) {
 	if !a.draining {
 		return
 	}
-	over := !now.Before(a.deadline)
+	late := !now.Before(a.deadline)
 	left := 0
 	for i := range a.states {
 		s := &a.states[i]
@@ -64,7 +64,7 @@ func (a *poolActor) finish(ctx actor.Context, now time.Time) {
 			continue
 		}
 		left++
-		if over && !s.revoked {
+		if late && !s.revoked {
 			if state, _ := a.slots.State(i); state == conn.Leased {
 				a.revoked.Add(1)
 			}

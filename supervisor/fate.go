@@ -45,8 +45,8 @@ var fates = map[messages.Cause]struct{ served, connecting fate }{
 	messages.Exhausted:    {restart, backoff},
 }
 
-// decide looks up the fate of a slot whose incarnation ended.
-func decide(served bool, cause messages.Cause) fate {
+// fateOf looks up the fate of a slot whose incarnation ended.
+func fateOf(served bool, cause messages.Cause) fate {
 	if served {
 		return fates[cause].served
 	}

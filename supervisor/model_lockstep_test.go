@@ -153,19 +153,19 @@ func (m *lockstep) fail(format string, args ...any) {
 	m.t.Fatalf("BROKEN: %s\n%s%+v", fmt.Sprintf(format, args...), tree.String(), m.pool.Stats())
 }
 
-// settle lets everything happen that follows from what was done, takes it over
+// catchUp lets everything happen that follows from what was done, takes it over
 // into the model and looks whether it had to be so.
-func (m *lockstep) settle() {
+func (m *lockstep) catchUp() {
 	if t := temper(m.server.temper.Load()); t != welcoming && t != slow {
 		m.ill = time.Now()
 	}
 	synctest.Wait()
-	over, wrong := m.queue.settle()
-	if len(over) > 0 {
+	ended, wrong := m.queue.takeOver()
+	if len(ended) > 0 {
 		m.acted = time.Now()
 	}
-	for _, w := range over {
-		m.answered(w)
+	for _, w := range ended {
+		m.waitEnded(w)
 	}
 	for _, s := range wrong {
 		m.fail("%s", s)
@@ -173,8 +173,8 @@ func (m *lockstep) settle() {
 	m.check()
 }
 
-// answered takes over the end of a wait.
-func (m *lockstep) answered(w *modelWaiter) {
+// waitEnded takes over the end of a wait.
+func (m *lockstep) waitEnded(w *modelWaiter) {
 	if w.err == nil {
 		m.say("  %s has its lease after %v", w.name, w.at.Sub(w.since))
 		m.take(w.name, w.lease)

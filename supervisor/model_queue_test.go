@@ -18,7 +18,7 @@ type modelQueue struct {
 	clock   int
 	mark    int // the clock when it was last settled
 	waiting []*modelWaiter
-	over    []*modelWaiter // those whose wait is over, in the order in which they learned it
+	ended   []*modelWaiter // those whose wait has ended, in the order in which they learned it
 	wrong   []string
 }
 
@@ -78,7 +78,7 @@ func (w *modelWaiter) stand() {
 	w.stood = w.queue.clock
 }
 
-// leave cancels the wait, and says whether it is over with that.
+// leave cancels the wait, and says whether it has ended with that.
 func (w *modelWaiter) leave(p *supervisor.Pool) bool {
 	w.queue.mu.Lock()
 	w.left = true
@@ -108,7 +108,7 @@ func (w *modelWaiter) finish(l conn.Lease, err error) {
 	default:
 	}
 	w.lease, w.err, w.at = l, err, time.Now()
-	q.over = append(q.over, w)
+	q.ended = append(q.ended, w)
 	for i, o := range q.waiting {
 		if o == w {
 			q.waiting = append(q.waiting[:i:i], q.waiting[i+1:]...)
@@ -129,12 +129,12 @@ func (w *modelWaiter) before(o *modelWaiter) bool {
 	return w.stood < o.began
 }
 
-// settle returns those whose wait ended since it was last called, having looked
+// takeOver returns those whose wait ended since it was last called, having looked
 // whether somebody was served before his turn. Nobody may be served meanwhile.
-func (q *modelQueue) settle() (over []*modelWaiter, wrong []string) {
+func (q *modelQueue) takeOver() (ended []*modelWaiter, wrong []string) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for _, w := range q.over {
+	for _, w := range q.ended {
 		if w.err != nil {
 			continue
 		}
@@ -151,9 +151,9 @@ func (q *modelQueue) settle() (over []*modelWaiter, wrong []string) {
 		}
 	}
 	q.mark = q.clock
-	over, q.over = q.over, nil
+	ended, q.ended = q.ended, nil
 	wrong, q.wrong = q.wrong, nil
-	return over, wrong
+	return ended, wrong
 }
 
 // standing are those who wait, the longest first.

@@ -17,7 +17,7 @@ import (
 func (m *lockstep) steps() map[string]func(*rapid.T) {
 	steps := map[string]func(*rapid.T){
 		"acquire": m.enqueue, "acquire again": m.enqueue, "acquire in a goroutine": m.acquire, "acquire by chance": m.try,
-		"cancel": m.cancel, "withdraw": m.withdraw, "begin a transaction": m.beginTransaction,
+		"cancel": m.cancel, "withdraw": m.revoke, "begin a transaction": m.beginTransaction,
 		"resize": m.resize, "pause": m.pause, "resume": m.resume, "invalidate": m.invalidate,
 		"temper": m.change, "recover": m.recover, "hang up": m.hangUp, "restart": m.restart,
 		"panic": m.panic, "clear idle": m.clearIdle, "warm up": m.warmUp,
@@ -32,7 +32,7 @@ func (m *lockstep) steps() map[string]func(*rapid.T) {
 func (m *lockstep) closingSteps() map[string]func(*rapid.T) {
 	return map[string]func(*rapid.T){
 		"acquire once more": m.enqueue, "acquire as another": m.enqueue, "release": m.release, "release one": m.release, "destroy": m.destroy,
-		"use": m.use, "end again": m.endAgain, "withdraw an old lease": m.withdrawOld, "wait": m.sleep, "wait longer": m.sleepLong,
+		"use": m.use, "end again": m.endAgain, "withdraw an old lease": m.revokeOld, "wait": m.sleep, "wait longer": m.sleepLong,
 	}
 }
 
@@ -55,14 +55,14 @@ func (m *lockstep) enqueue(*rapid.T) {
 	w := m.newWaiter(true)
 	m.do("%s (%v) waits", w.name, w.Priority)
 	w.enqueue(m.pool)
-	m.settle()
+	m.catchUp()
 }
 
 func (m *lockstep) acquire(*rapid.T) {
 	w := m.newWaiter(false)
 	m.do("%s (%v) waits in Acquire", w.name, w.Priority)
 	w.acquire(m.ctx, m.pool)
-	m.settle()
+	m.catchUp()
 }
 
 func (m *lockstep) try(*rapid.T) {
@@ -78,7 +78,7 @@ func (m *lockstep) try(*rapid.T) {
 	case idle > 0 && !m.paused && m.closing.IsZero() && m.config.ValidateAfterIdle == config.Never && m.pool.Health().Metrics["node_up"] == true && m.healthy():
 		m.fail("TryAcquire lent nothing, and %d are idle", idle)
 	}
-	m.settle()
+	m.catchUp()
 }
 
 func (m *lockstep) cancel(*rapid.T) {
@@ -94,7 +94,7 @@ func (m *lockstep) cancel(*rapid.T) {
 	if !w.queued {
 		time.Sleep(50 * time.Millisecond) //nolint:forbidigo // in a bubble; the end of a context is noticed within some milliseconds
 	}
-	m.settle()
+	m.catchUp()
 }
 
 func (m *lockstep) release(*rapid.T) {
@@ -102,7 +102,7 @@ func (m *lockstep) release(*rapid.T) {
 	m.do("%s releases slot %d, process %d", l.name, l.slot, l.pid)
 	m.end(l, released)
 	l.lease.Release()
-	m.settle()
+	m.catchUp()
 }
 
 func (m *lockstep) destroy(*rapid.T) {
@@ -110,7 +110,7 @@ func (m *lockstep) destroy(*rapid.T) {
 	m.do("%s destroys process %d in slot %d", l.name, l.pid, l.slot)
 	m.end(l, released)
 	l.lease.Destroy(errors.New("on purpose"))
-	m.settle()
+	m.catchUp()
 	if m.server.session(l.pid) != nil {
 		m.fail("process %d was destroyed and lives", l.pid)
 	}
@@ -126,23 +126,23 @@ func (m *lockstep) endAgain(*rapid.T) {
 		m.do("%s releases slot %d again", l.name, l.slot)
 		l.lease.Release()
 	}
-	m.settle()
+	m.catchUp()
 }
 
-func (m *lockstep) withdraw(*rapid.T) {
+func (m *lockstep) revoke(*rapid.T) {
 	l := m.lease(m.leases)
 	m.do("%s loses slot %d", l.name, l.slot)
 	m.end(l, revoked)
 	m.pool.RevokeLease(l.slot, l.epoch)
-	m.settle()
+	m.catchUp()
 }
 
-// withdrawOld withdraws a lease that has ended, which must touch nobody.
-func (m *lockstep) withdrawOld(*rapid.T) {
+// revokeOld withdraws a lease that has ended, which must touch nobody.
+func (m *lockstep) revokeOld(*rapid.T) {
 	l := m.lease(m.ended)
 	m.do("%s, whose lease of slot %d has ended, loses it", l.name, l.slot)
 	m.pool.RevokeLease(l.slot, l.epoch)
-	m.settle()
+	m.catchUp()
 }
 
 func (m *lockstep) use(*rapid.T)              { m.exec("select 1" + ofHolder) }
@@ -161,7 +161,7 @@ func (m *lockstep) exec(sql string) {
 	if (err == nil) != alive {
 		m.fail("the server's process of %s lives: %t, its statement gets %v", l.name, alive, err)
 	}
-	m.settle()
+	m.catchUp()
 }
 
 func (m *lockstep) resize(*rapid.T) {
@@ -176,7 +176,7 @@ func (m *lockstep) resize(*rapid.T) {
 	case size >= m.config.MinIdle:
 		m.fail("it could not be resized")
 	}
-	m.settle()
+	m.catchUp()
 }
 
 func (m *lockstep) pause(*rapid.T) {
@@ -192,7 +192,7 @@ func (m *lockstep) pause(*rapid.T) {
 	if !m.paused {
 		m.paused, m.dials = true, -1
 	}
-	m.settle()
+	m.catchUp()
 }
 
 func (m *lockstep) resume(*rapid.T) {
@@ -202,7 +202,7 @@ func (m *lockstep) resume(*rapid.T) {
 	m.do("resumed")
 	m.paused = false
 	m.pool.Resume()
-	m.settle()
+	m.catchUp()
 }
 
 func (m *lockstep) invalidate(*rapid.T) {
@@ -214,7 +214,7 @@ func (m *lockstep) invalidate(*rapid.T) {
 		m.revokeAll()
 	}
 	m.pool.Invalidate(how)
-	m.settle()
+	m.catchUp()
 }
 
 func (m *lockstep) revokeAll() {
@@ -228,7 +228,7 @@ func (m *lockstep) change(*rapid.T) {
 	now := rapid.SampledFrom([]temper{slow, down, mute, starting, crowded, forbidding}).Draw(m.t, "temper")
 	m.do("the server is %v", now)
 	m.server.temper.Store(int32(now))
-	m.settle()
+	m.catchUp()
 }
 
 func (m *lockstep) recover(*rapid.T) {
@@ -237,7 +237,7 @@ func (m *lockstep) recover(*rapid.T) {
 	}
 	m.do("the server is well")
 	m.server.temper.Store(int32(welcoming))
-	m.settle()
+	m.catchUp()
 }
 
 // hangUp ends one of the server's processes.
@@ -249,7 +249,7 @@ func (m *lockstep) hangUp(*rapid.T) {
 	m.do("process %d is killed", pid)
 	m.ill = time.Now()
 	m.server.hangUp(func(it *modelSession) bool { return it.pid == pid })
-	m.settle()
+	m.catchUp()
 }
 
 func (m *lockstep) restart(*rapid.T) {
@@ -260,13 +260,13 @@ func (m *lockstep) restart(*rapid.T) {
 	for _, l := range m.leases {
 		l.end = doubtful
 	}
-	m.settle()
+	m.catchUp()
 }
 
 func (m *lockstep) panic(*rapid.T) {
 	m.do("the pool's actor panics")
 	m.pool.PanicNow()
-	m.settle()
+	m.catchUp()
 }
 
 func (m *lockstep) clearIdle(*rapid.T) {
@@ -287,7 +287,7 @@ func (m *lockstep) call(f func(context.Context)) {
 		defer cancel()
 		f(ctx)
 	})
-	m.settle()
+	m.catchUp()
 }
 
 func (m *lockstep) sleep(*rapid.T) {
@@ -309,6 +309,6 @@ func (m *lockstep) pass(d time.Duration) {
 			m.revokeAll()
 		}
 		time.Sleep(step) //nolint:forbidigo // in a bubble, how time passes
-		m.settle()
+		m.catchUp()
 	}
 }

@@ -38,7 +38,7 @@ func TestModel_SlotsInLockstep(t *testing.T) {
 		rapid.SyncTest(rt, func(rt *rapid.T) {
 			m := newLockstep(rt)
 			defer m.cleanUp()
-			m.settle()
+			m.catchUp()
 			rt.Repeat(m.steps())
 			m.close()
 		})
@@ -53,14 +53,14 @@ func (m *lockstep) close() {
 			m.end(l, released)
 			l.lease.Release()
 		}
-		m.settle()
+		m.catchUp()
 	}
 	m.say("closed")
 	m.closing = time.Now()
 	done := make(chan error, 1)
 	ctx := m.ctx
 	go func() { done <- m.system.Close(ctx) }()
-	m.settle()
+	m.catchUp()
 	m.t.Repeat(m.closingSteps())
 	m.pass(modelDrainTimeout + 10*time.Second)
 	m.calls.Wait()

@@ -294,7 +294,7 @@ func (a *poolActor) ended(m messages.Ended, now time.Time) {
 		s.trial = nil
 		return
 	}
-	switch fate := decide(served, m.Cause); fate {
+	switch fate := fateOf(served, m.Cause); fate {
 	case rest:
 		a.log.Debug("connection ended", "slot", m.Slot, "incarnation", m.Incarnation, "cause", m.Cause)
 		return

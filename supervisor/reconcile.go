@@ -158,8 +158,8 @@ func (r *reconciler) pause() {
 	}
 }
 
-// open connects for those who wait (up to the hard limit), for the idle reserve
-// and for what was lost (up to the size).
+// open opens what those who wait want, up to the hard limit, and what min_idle and lost backends
+// want, up to the number that the pool keeps.
 func (r *reconciler) open() {
 	if r.blocked || r.paused {
 		return
@@ -174,7 +174,7 @@ func (r *reconciler) open() {
 		lost += b2i(r.slots[i].lost)
 	}
 	wanted = max(wanted, min(lost, r.kept-r.present))
-	why := "kept in reserve"
+	why := "to keep min_idle"
 	if r.warm > r.present {
 		why = "an operator wants it warm"
 	}
@@ -252,26 +252,26 @@ func (r *reconciler) replace() {
 	}
 }
 
-// trim closes what is idle for too long above the reserve, and, when nobody
-// waits, what is idle beyond the size.
+// trim retires what has been idle for too long, down to min_idle, and, while nobody waits, what is
+// idle beyond the number that the pool keeps.
 func (r *reconciler) trim() {
 	for _, i := range beyond(r.pool.Hard(), r.slots) {
 		r.retire(i, messages.Surplus)
 	}
 	// A pool that shrank may have connections in the making, and leases on their way
 	// out, that are beyond the limit: the former are given up, idle ones make room for the latter.
-	over := -r.pool.Hard()
+	excess := -r.pool.Hard()
 	for _, s := range r.slots {
-		over += b2i(!s.reserve && s.phase != empty && (s.phase != leaving || s.state == conn.Leased))
+		excess += b2i(!s.reserve && s.phase != empty && (s.phase != leaving || s.state == conn.Leased))
 	}
 	for _, expendable := range []func(slotPicture) bool{
 		func(s slotPicture) bool { return s.phase == opening },
 		func(s slotPicture) bool { return s.phase == open && s.state == conn.Idle },
 	} {
-		for i := len(r.slots) - 1; i >= 0 && over > 0; i-- {
+		for i := len(r.slots) - 1; i >= 0 && excess > 0; i-- {
 			if s := r.slots[i]; !s.reserve && expendable(s) {
 				r.retire(i, messages.Surplus)
-				over--
+				excess--
 			}
 		}
 	}

@@ -92,11 +92,11 @@ func TestScenario10_AWaiterIsCancelledWhileItsConnectionIsMade(t *testing.T) {
 	p := pool(t, system(t, server, database, func(n *config.Node, p *config.Pool) { n.Port = uint16(proxy.Port()); p.Size = 2 }))
 	proxy.Hang()
 	ctx, cancel := context.WithCancel(t.Context())
-	gone := make(chan error, 1)
-	go func() { _, err := p.Acquire(ctx); gone <- err }()
+	left := make(chan error, 1)
+	go func() { _, err := p.Acquire(ctx); left <- err }()
 	eventually(t, "it connects", func() bool { return proxy.Stats().Accepted > 0 })
 	cancel()
-	if err := <-gone; !errors.Is(err, context.Canceled) {
+	if err := <-left; !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
 	if err := proxy.Pass(); err != nil {

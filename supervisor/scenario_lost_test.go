@@ -276,7 +276,7 @@ func TestScenario06_AuthenticationFails(t *testing.T) {
 // A server that has no room is asked ever less often; the pool lives on with the
 // backends it got, and grows when there is room again.
 func TestScenario07_TooManyConnections(t *testing.T) {
-	server := testkit.Postgres(t, testkit.ServerOptions{Settings: map[string]string{"max_connections": "12", "superuser_reserved_connections": "3"}})
+	server := testkit.Postgres(t, testkit.ServerOptions{Parameters: map[string]string{"max_connections": "12", "superuser_reserved_connections": "3"}})
 	admin, err := server.Config("postgres")
 	if err != nil {
 		t.Fatal(err)

@@ -22,11 +22,11 @@ import (
 func bLoad(t *testing.T, p *supervisor.Pool, n, destroy int) (stop func() (leases, destroyed int64)) {
 	var leases, destroyed atomic.Int64
 	var holders [64]atomic.Int32
-	var over atomic.Bool
+	var calm atomic.Bool
 	var wg sync.WaitGroup
 	for range n {
 		wg.Go(func() {
-			for !over.Load() {
+			for !calm.Load() {
 				l, err := p.Acquire(t.Context())
 				if err != nil {
 					t.Error(err)
@@ -56,7 +56,7 @@ func bLoad(t *testing.T, p *supervisor.Pool, n, destroy int) (stop func() (lease
 		})
 	}
 	return func() (int64, int64) {
-		over.Store(true)
+		calm.Store(true)
 		wg.Wait()
 		return leases.Load(), destroyed.Load()
 	}

@@ -110,8 +110,8 @@ func TestScenario18_ReleaseInTheMiddleOfSomething(t *testing.T) {
 // leftovers are things that a session keeps: how it gets them, and a query that
 // says whether they are still there.
 var leftovers = []struct{ name, leave, look string }{
-	{"setting", "set work_mem = '123kB'", "select current_setting('work_mem') = '123kB'"},
-	{"own setting", "select set_config('app.tenant', 'secret', false)", "select coalesce(current_setting('app.tenant', true), '') <> ''"},
+	{"parameter", "set work_mem = '123kB'", "select current_setting('work_mem') = '123kB'"},
+	{"own parameter", "select set_config('app.tenant', 'secret', false)", "select coalesce(current_setting('app.tenant', true), '') <> ''"},
 	{"role", "set role pg_monitor", "select current_user = 'pg_monitor'"},
 	{"isolation", "set session characteristics as transaction isolation level serializable", "select current_setting('default_transaction_isolation') = 'serializable'"},
 	{"temp table", "create temp table scratch as select 1", "select exists (select from pg_class where relname = 'scratch' and relpersistence = 't' and pg_table_is_visible(oid))"},
@@ -134,7 +134,7 @@ func TestScenario19_WhatTheLastHolderLeft(t *testing.T) {
 		config.ResetDiscard:  nil,
 		config.ResetRollback: all,
 		config.ResetNone:     all,
-		config.Reset(custom): {"own setting", "isolation", "temp table", "prepared statement", "cursor"},
+		config.Reset(custom): {"own parameter", "isolation", "temp table", "prepared statement", "cursor"},
 	} {
 		t.Run(strings.Fields(string(policy))[0], func(t *testing.T) {
 			sys, p := bStart(t, server, database, supervisor.Options{}, func(_ *config.Node, p *config.Pool) { p.Size, p.Reset = 1, policy })

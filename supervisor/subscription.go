@@ -65,9 +65,9 @@ func (s *Subscription) wanted(m messages.Event) bool {
 
 // serve calls the handler. One that ends its goroutine gets another.
 func (s *Subscription) serve() {
-	over := false
+	ended := false
 	defer func() {
-		if !over {
+		if !ended {
 			s.panics.Add(1)
 			go s.serve()
 		}
@@ -85,7 +85,7 @@ func (s *Subscription) serve() {
 			s.tell(m)
 		case <-s.quit:
 			if len(s.queue) == 0 {
-				over = true
+				ended = true
 				close(s.done)
 				return
 			}

@@ -100,7 +100,7 @@ func (c *Conversation) Cancelled() <-chan struct{} { return c.cancelled }
 
 // Closed is closed when the fake is: a step that waits for anything but the
 // client must wait for it too.
-func (c *Conversation) Closed() <-chan struct{} { return c.fake.over }
+func (c *Conversation) Closed() <-chan struct{} { return c.fake.ended }
 
 // startup reads what a client begins with, declines encryption, and ends the
 // conversation if it was a cancel request.

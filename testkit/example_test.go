@@ -16,8 +16,8 @@ import (
 func ExampleStartServer() {
 	ctx := context.Background()
 	server, err := testkit.StartServer(ctx, testkit.ServerOptions{
-		Settings:  map[string]string{"max_connections": "20"},
-		Databases: []string{"shop"},
+		Parameters: map[string]string{"max_connections": "20"},
+		Databases:  []string{"shop"},
 	})
 	if err != nil {
 		fmt.Println(err)

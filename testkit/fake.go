@@ -25,7 +25,7 @@ type Step func(*Conversation) error
 // use.
 type Fake struct {
 	workers sync.WaitGroup
-	over    chan struct{} // closed by Close
+	ended   chan struct{} // closed by Close
 
 	mu            sync.Mutex
 	scripts       []Script // the first is for the next connection, the last for all further ones
@@ -45,7 +45,7 @@ func NewFake(scripts ...Script) *Fake {
 		panic("testkit: a fake server needs a script")
 	}
 	return &Fake{
-		over:          make(chan struct{}),
+		ended:         make(chan struct{}),
 		scripts:       slices.Clone(scripts),
 		conversations: make(map[*Conversation]struct{}),
 	}
@@ -132,7 +132,7 @@ func (f *Fake) Close() error {
 		_ = c.conn.Close() // the client learns of it
 	}
 	if !closedAlready {
-		close(f.over)
+		close(f.ended)
 	}
 	f.mu.Unlock()
 	f.workers.Wait()

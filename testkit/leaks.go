@@ -10,8 +10,8 @@ import (
 	"go.uber.org/goleak"
 )
 
-// settleLimit bounds how long what a test closed may take to be gone.
-const settleLimit = 5 * time.Second
+// closeLimit bounds how long the server may take to notice what a test has closed.
+const closeLimit = 5 * time.Second
 
 // ownGoroutines are those that live as long as a server of the kit, which may
 // be shared by tests.
@@ -80,10 +80,10 @@ func CheckNoLeases(t testing.TB, pool interface{ Leased() int }) {
 func eventually(t testing.TB, ask func(context.Context) bool) bool {
 	t.Helper()
 	// The last question may still take its time.
-	ctx, cancel := context.WithTimeout(context.Background(), 2*settleLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*closeLimit)
 	defer cancel()
 	pause := 5 * time.Millisecond
-	for deadline := time.Now().Add(settleLimit); ; pause = min(2*pause, 200*time.Millisecond) {
+	for deadline := time.Now().Add(closeLimit); ; pause = min(2*pause, 200*time.Millisecond) {
 		if ask(ctx) {
 			return true
 		}

@@ -30,15 +30,15 @@ type Role struct {
 
 // ServerOptions say what a server is like. The zero value is a server that
 // trusts everybody on 127.0.0.1, on a port that was free, with PostgreSQL's
-// own settings except for those that make a throw-away server fast.
+// own parameters except for those that make a throw-away server fast.
 type ServerOptions struct {
 	// BinDir holds the server programs; "" takes what [FindPostgres] finds.
 	BinDir string
 	// Port on 127.0.0.1; 0 takes one that is free.
 	Port int
-	// Settings are written to postgresql.conf after the kit's own, and so win
+	// Parameters are written to postgresql.conf after the kit's own, and so win
 	// over them: {"max_connections": "20"}. Values are quoted by the kit.
-	Settings map[string]string
+	Parameters map[string]string
 	// Auth applies to TCP, and to the Unix socket for all but the superuser.
 	Auth Auth
 	// HBA are lines of pg_hba.conf that come before those that Auth makes.
@@ -54,7 +54,7 @@ type ServerOptions struct {
 	TLS bool
 }
 
-// throwAway are settings for a server whose data nobody will miss when the
+// throwAway are parameters for a server whose data nobody will miss when the
 // machine stops. What a client was told is committed survives Kill all the
 // same, since the kernel has it. Shared memory beyond the main segment stays in the data directory, so that a
 // killed server leaves none behind.
@@ -97,25 +97,25 @@ func (o ServerOptions) complete() (ServerOptions, error) {
 // configuration is the text that is appended to postgresql.conf. dir is the
 // server's directory, which also holds its Unix socket.
 func (o ServerOptions) configuration(dir string, port int) string {
-	settings := maps.Clone(throwAway)
-	settings["listen_addresses"] = "127.0.0.1"
-	settings["port"] = strconv.Itoa(port)
-	settings["unix_socket_directories"] = dir
-	settings["password_encryption"] = "scram-sha-256"
+	parameters := maps.Clone(throwAway)
+	parameters["listen_addresses"] = "127.0.0.1"
+	parameters["port"] = strconv.Itoa(port)
+	parameters["unix_socket_directories"] = dir
+	parameters["password_encryption"] = "scram-sha-256"
 	if o.Auth == AuthMD5 {
-		settings["password_encryption"] = "md5"
+		parameters["password_encryption"] = "md5"
 	}
 	if o.TLS {
-		settings["ssl"] = "on"
-		settings["ssl_ca_file"] = "ca.crt"
-		settings["ssl_cert_file"] = "server.crt"
-		settings["ssl_key_file"] = "server.key"
+		parameters["ssl"] = "on"
+		parameters["ssl_ca_file"] = "ca.crt"
+		parameters["ssl_cert_file"] = "server.crt"
+		parameters["ssl_key_file"] = "server.key"
 	}
-	maps.Copy(settings, o.Settings)
+	maps.Copy(parameters, o.Parameters)
 	var text strings.Builder
 	text.WriteString("\n# unoactor testkit\n")
-	for _, name := range slices.Sorted(maps.Keys(settings)) {
-		fmt.Fprintf(&text, "%s = '%s'\n", name, quoteEscaper.Replace(settings[name]))
+	for _, name := range slices.Sorted(maps.Keys(parameters)) {
+		fmt.Fprintf(&text, "%s = '%s'\n", name, quoteEscaper.Replace(parameters[name]))
 	}
 	return text.String()
 }

@@ -50,7 +50,7 @@ var shared struct {
 }
 
 // sharedOptions leave room for parallel tests.
-var sharedOptions = ServerOptions{Settings: map[string]string{"max_connections": "200"}}
+var sharedOptions = ServerOptions{Parameters: map[string]string{"max_connections": "200"}}
 
 // Shared returns the server that all tests of the package have in common, and
 // an empty database in it that is this test's own, dropped when the test ends.

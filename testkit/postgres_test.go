@@ -52,7 +52,7 @@ func TestAServerKeepsItsPortAndItsDataOverARestart(t *testing.T) {
 
 func TestSettingsWinOverTheKitsOwn(t *testing.T) {
 	t.Parallel()
-	s := testkit.Postgres(t, testkit.ServerOptions{Settings: map[string]string{
+	s := testkit.Postgres(t, testkit.ServerOptions{Parameters: map[string]string{
 		"max_connections": "7", "fsync": "on", "search_path": `"it's", public`,
 	}})
 	for name, want := range map[string]string{"max_connections": "7", "fsync": "on", "search_path": `"it's", public`} {

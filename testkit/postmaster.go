@@ -109,7 +109,7 @@ func (p *postmaster) halt(ctx context.Context) ([]int, error) {
 		return family(noProcess, p.data)
 	}
 	p.signal(syscall.SIGSTOP)
-	if err := settled(ctx, p.pid()); err != nil {
+	if err := waitStopped(ctx, p.pid()); err != nil {
 		return nil, err
 	}
 	return family(p.pid(), p.data)
@@ -118,13 +118,13 @@ func (p *postmaster) halt(ctx context.Context) ([]int, error) {
 // noProcess is no process's id and no process's parent.
 const noProcess = -1
 
-// settled waits until the processes are stopped or gone.
-func settled(ctx context.Context, pids ...int) error {
+// waitStopped waits until the processes are stopped or have ended.
+func waitStopped(ctx context.Context, pids ...int) error {
 	return awaitStates(ctx, pids, func(state byte) bool { return state == 'T' || state == 't' || state == 'Z' })
 }
 
-// gone waits until the processes have ended.
-func gone(ctx context.Context, pids ...int) error {
+// waitEnded waits until the processes have ended.
+func waitEnded(ctx context.Context, pids ...int) error {
 	return awaitStates(ctx, pids, func(state byte) bool { return state == 'Z' })
 }
 

@@ -126,11 +126,11 @@ func (s *Server) kill() error {
 	for _, pid := range children {
 		_ = syscall.Kill(pid, syscall.SIGKILL) // it may have ended already
 	}
-	if err := gone(ctx, children...); err != nil {
+	if err := waitEnded(ctx, children...); err != nil {
 		return err
 	}
 	s.master.signal(syscall.SIGKILL)
-	return errors.Join(s.master.wait(ctx), gone(ctx, children...))
+	return errors.Join(s.master.wait(ctx), waitEnded(ctx, children...))
 }
 
 // Freeze stops every process of the server in its tracks (SIGSTOP): the kernel
@@ -151,7 +151,7 @@ func (s *Server) Freeze() error {
 	for _, pid := range pids {
 		_ = syscall.Kill(pid, syscall.SIGSTOP) // it may have ended already
 	}
-	return settled(ctx, pids...)
+	return waitStopped(ctx, pids...)
 }
 
 // Thaw lets a frozen server go on. Without a Freeze before it does nothing.

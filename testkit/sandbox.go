@@ -73,8 +73,8 @@ type SandboxOptions struct {
 // at a commit: deferred constraints are checked and their triggers fire, and what that
 // refuses is undone and told as a server tells it; then constraints are deferred or
 // immediate as they were declared, what was SET LOCAL (or by a set_config that names its
-// setting) is what it was, cursors WITHOUT HOLD are closed, and temporary tables that were
-// made with ON COMMIT are emptied or dropped. Settings and tables are found in the text of
+// parameter) is what it was, cursors WITHOUT HOLD are closed, and temporary tables that were
+// made with ON COMMIT are emptied or dropped. Parameters and tables are found in the text of
 // the statements: what a function sets or makes stays.
 //
 // It is one transaction, so some things are not as outside: now() stands still; an
@@ -223,11 +223,11 @@ func (box *Box) execute(sql string) (value string, refused *pgproto3.ErrorRespon
 	if err := box.server.Flush(); err != nil {
 		return "", nil, err
 	}
-	return box.settle()
+	return box.readAnswer()
 }
 
-// settle reads up to the end of a statement of the sandbox's own.
-func (box *Box) settle() (value string, refused *pgproto3.ErrorResponse, err error) {
+// readAnswer reads up to the end of a statement of the sandbox's own.
+func (box *Box) readAnswer() (value string, refused *pgproto3.ErrorResponse, err error) {
 	for {
 		message, err := box.server.Receive()
 		if err != nil {

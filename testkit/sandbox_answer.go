@@ -55,7 +55,7 @@ func (v *sandboxed) flushServer() error {
 	if err := v.box.server.Flush(); err != nil || v.inTransaction {
 		return err
 	}
-	_, refused, err := v.box.settle()
+	_, refused, err := v.box.readAnswer()
 	if refused != nil {
 		return asError(refused)
 	}
@@ -126,7 +126,7 @@ func (v *sandboxed) copyIn() error {
 	}
 }
 
-// tell sends what waits for the client. One that is gone is heard of no more, but what
+// tell sends what waits for the client. A client that is gone is heard of no more, but what
 // it had begun is ended in order.
 func (v *sandboxed) tell() {
 	if !v.gone && v.client.Flush() != nil {

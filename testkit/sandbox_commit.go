@@ -118,7 +118,7 @@ func (t temporaries) list(what onCommit) string {
 	return strings.Join(names, ", ")
 }
 
-// literal quotes a string, for whatever setting of standard_conforming_strings.
+// literal quotes a string, for whatever value of standard_conforming_strings.
 func literal(s string) string {
 	return " E'" + strings.NewReplacer(`\`, `\\`, `'`, `''`).Replace(s) + "'"
 }

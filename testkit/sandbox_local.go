@@ -7,27 +7,27 @@ import (
 	"strings"
 )
 
-// locals give settings their values back after a transaction that had others for itself
+// locals give parameters their values back after a transaction that had others for itself
 // (SET LOCAL), which last as long as the test's own transaction does.
 type locals struct {
-	known  map[string]bool    // settings that a statement ever set so, in lower case
+	known  map[string]bool    // parameters that a statement ever set so, in lower case
 	before map[string]*string // what they were, for those that are given back at the end
 }
 
 var (
-	setting   = `("?[\pL_][\pL\pN_$.]*"?(?:\s+zone|\s+authorization)?)`
-	setLocal  = regexp.MustCompile(`(?is)\bset\s+local\s+` + setting)
-	setAlways = regexp.MustCompile(`(?is)(?:^|;|\*/)\s*(?:set\s+session\s+|set\s+|reset\s+)` + setting)
+	parameter = `("?[\pL_][\pL\pN_$.]*"?(?:\s+zone|\s+authorization)?)`
+	setLocal  = regexp.MustCompile(`(?is)\bset\s+local\s+` + parameter)
+	setAlways = regexp.MustCompile(`(?is)(?:^|;|\*/)\s*(?:set\s+session\s+|set\s+|reset\s+)` + parameter)
 	setConfig = regexp.MustCompile(`(?is)\bset_config\s*\(\s*E?'([^']+)'\s*,`)
 )
 
-// otherwiseNamed are settings whose statements have words of their own.
+// otherwiseNamed are parameters whose statements have words of their own.
 var otherwiseNamed = map[string]string{"time zone": "timezone", "session authorization": "session_authorization", "names": "client_encoding"}
 
-// notSettings are words that may stand in the place of a setting.
-var notSettings = []string{"transaction", "constraints", "local", "session", "all"}
+// notParameters are words that may stand in the place of a parameter.
+var notParameters = []string{"transaction", "constraints", "local", "session", "all"}
 
-func nameOfSetting(said string) string {
+func nameOfParameter(said string) string {
 	name := strings.ToLower(strings.Trim(strings.Join(strings.Fields(said), " "), `"`))
 	if other, ok := otherwiseNamed[name]; ok {
 		return other
@@ -39,10 +39,10 @@ func nameOfSetting(said string) string {
 // set is what SQL sets: for the transaction, and for longer.
 func set(sql string) (local, always []string) {
 	for _, m := range setLocal.FindAllStringSubmatch(sql, -1) {
-		local = append(local, nameOfSetting(m[1]))
+		local = append(local, nameOfParameter(m[1]))
 	}
 	for _, m := range setAlways.FindAllStringSubmatch(sql, -1) {
-		always = append(always, nameOfSetting(m[1]))
+		always = append(always, nameOfParameter(m[1]))
 	}
 	for _, at := range setConfig.FindAllStringSubmatchIndex(sql, -1) {
 		name := strings.ToLower(sql[at[2]:at[3]])
@@ -52,7 +52,7 @@ func set(sql string) (local, always []string) {
 			local = append(local, name)
 		}
 	}
-	no := func(name string) bool { return slices.Contains(notSettings, name) }
+	no := func(name string) bool { return slices.Contains(notParameters, name) }
 	return slices.DeleteFunc(local, no), slices.DeleteFunc(always, no)
 }
 
@@ -77,7 +77,7 @@ func lastArgument(rest string) string {
 	return rest[start:]
 }
 
-// enter takes note of what the known settings are before a transaction.
+// enter takes note of what the known parameters are before a transaction.
 func (l *locals) enter(box *Box) {
 	clear(l.before)
 	names := make([]string, 0, len(l.known))
@@ -105,7 +105,7 @@ func (l *locals) note(box *Box, sql string, askable bool) {
 	}
 }
 
-// ask asks for what settings are. Who is refused, as in a transaction that has failed,
+// ask asks for what parameters are. Who is refused, as in a transaction that has failed,
 // needs nothing given back.
 func (l *locals) ask(box *Box, names []string) {
 	if len(names) == 0 {
@@ -128,7 +128,7 @@ func (l *locals) ask(box *Box, names []string) {
 	}
 }
 
-// restoring is SQL that gives the settings their values back, or null.
+// restoring is SQL that gives the parameters their values back, or null.
 func (l *locals) restoring() string {
 	var calls []string
 	for name, value := range l.before {

@@ -229,7 +229,7 @@ func (v *sandboxed) end(c control) error {
 		return v.commit()
 	}
 	err := v.must("rollback to savepoint " + transaction + "; release savepoint " + transaction)
-	v.over("ROLLBACK")
+	v.endTransaction("ROLLBACK")
 	return err
 }
 
@@ -267,16 +267,16 @@ func (v *sandboxed) commit() error {
 	if refused != nil {
 		err := v.must("rollback to savepoint " + transaction + "; release savepoint " + transaction)
 		v.client.Send(refused)
-		v.over("")
+		v.endTransaction("")
 		return err
 	}
 	err = v.must("release savepoint " + transaction)
-	v.over("COMMIT")
+	v.endTransaction("COMMIT")
 	return err
 }
 
-// over ends what stands for a transaction.
-func (v *sandboxed) over(tag string) {
+// endTransaction ends what stands for a transaction.
+func (v *sandboxed) endTransaction(tag string) {
 	v.inTransaction = false
 	<-v.box.turn
 	v.complete(tag)

@@ -16,7 +16,7 @@ import (
 func TestMain(m *testing.M) { testkit.Main(m) }
 
 func server(t *testing.T) *testkit.Server {
-	return testkit.Postgres(t, testkit.ServerOptions{Settings: map[string]string{"max_connections": "250"}})
+	return testkit.Postgres(t, testkit.ServerOptions{Parameters: map[string]string{"max_connections": "250"}})
 }
 
 func TestEveryCaseIsMeasuredWithEveryPeerAndLeavesNoBackend(t *testing.T) {

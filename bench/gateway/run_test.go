@@ -27,7 +27,7 @@ func options(t *testing.T) gateway.Options {
 		t.Fatalf("%v: %s", err, out)
 	}
 	server := testkit.Postgres(t, testkit.ServerOptions{
-		Databases: []string{"bench"}, Settings: map[string]string{"max_connections": "100"},
+		Databases: []string{"bench"}, Parameters: map[string]string{"max_connections": "100"},
 	})
 	return gateway.Options{Server: server, Daemon: daemon, Rounds: 1, Seconds: 1, Clients: []int{2}}
 }

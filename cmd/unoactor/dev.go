@@ -67,7 +67,7 @@ func (d *dev) run(ctx context.Context, command []string) (err error) {
 	began := time.Now()
 	d.say("starting PostgreSQL on a free port of 127.0.0.1 ...")
 	server, err := testkit.StartServer(ctx, testkit.ServerOptions{
-		Databases: []string{"app", "analytics", "reporting"}, Settings: map[string]string{"max_connections": "200"},
+		Databases: []string{"app", "analytics", "reporting"}, Parameters: map[string]string{"max_connections": "200"},
 	})
 	if err != nil {
 		return err

@@ -11,7 +11,7 @@ import (
 )
 
 func TestRecoverEndsWhatIsLeftPreparedAndSaysWhatItCanNot(t *testing.T) {
-	s := testkit.Postgres(t, testkit.ServerOptions{Settings: map[string]string{"max_prepared_transactions": "5"}})
+	s := testkit.Postgres(t, testkit.ServerOptions{Parameters: map[string]string{"max_prepared_transactions": "5"}})
 	file := filepath.Join(t.TempDir(), "topology.hcl")
 	text := fmt.Sprintf("node \"main\" {\n  port = %d\n  user = \"postgres\"\n}\npool \"main\" {\n  node     = node.main\n  database = \"postgres\"\n}\nlog {\n  level = \"warn\"\n}\n", s.Port())
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {

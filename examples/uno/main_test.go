@@ -25,7 +25,7 @@ insert into accounts values (1, 100), (2, 50);
 insert into metrics (name, value) values ('visits', 42);`
 
 func TestMain(m *testing.M) {
-	server, err := testkit.StartServer(context.Background(), testkit.ServerOptions{Settings: map[string]string{"max_prepared_transactions": "10"}})
+	server, err := testkit.StartServer(context.Background(), testkit.ServerOptions{Parameters: map[string]string{"max_prepared_transactions": "10"}})
 	if err != nil {
 		log.Fatal(err)
 	}
