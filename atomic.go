@@ -174,7 +174,7 @@ func (a *Atomic) run(ctx context.Context, f func(context.Context, *Atomic) error
 func (a *Atomic) ended() error {
 	var wrong []error
 	for _, s := range a.sessions {
-		if len(s.levels) > 0 && s.ended() {
+		if s.depth() > 0 && s.ended() {
 			wrong = append(wrong, endedIn(s.db.pool.Name()))
 		}
 	}
@@ -191,10 +191,10 @@ func (a *Atomic) flush(ctx context.Context) error {
 		if s.lost != nil {
 			return fmt.Errorf("%w: %w", ErrTransactionLost, s.lost)
 		}
-		if len(s.levels) == 1 && s.backend.Conn().PgConn().TxStatus() == 'E' {
+		if s.depth() == 1 && s.backend.Conn().PgConn().TxStatus() == 'E' {
 			return fmt.Errorf("pool %q: a statement failed and its error was not returned, so that nothing can be committed: %w", s.db.pool.Name(), pgx.ErrTxCommitRollback)
 		}
-		if len(s.levels) != 1 {
+		if s.depth() != 1 {
 			return fmt.Errorf("pool %q: the function of Atomic left a savepoint open, or closed the session: end the one, and leave the other to Atomic", s.db.pool.Name())
 		}
 		if err := s.Flush(ctx); err != nil {

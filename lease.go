@@ -95,7 +95,7 @@ func (l Lease) query(ctx context.Context, sql string, args []any) (*leasedRows, 
 	sent = true
 	use.Open()
 	r := newRows(ctx, l, b, rows, use, sql)
-	r.uses = true
+	r.owner = useOfLease{}
 	return r, nil
 }
 

@@ -10,18 +10,25 @@ import (
 	"github.com/unoactor/unoactor/conn"
 )
 
-// leasedRows give their lease back when they are closed or exhausted, or end their use of
-// it, or tell the session that they are of.
+// leasedRows give their lease back when they are closed or exhausted, unless they have an
+// owner that does what is to be done then.
 type leasedRows struct {
 	pgx.Rows
-	lease   Lease // zero when they are closed
-	session *Session
-	ctx     context.Context //nolint:containedctx // of the query that the rows are a part of, to tell why it was cancelled
-	sql     string
-	use     conn.Use
-	uses    bool  // they end their use of the lease, not the lease
-	err     error // that ended them, when they are closed
+	lease Lease // zero when they are closed
+	owner rowsOwner
+	ctx   context.Context //nolint:containedctx // of the query that the rows are a part of, to tell why it was cancelled
+	sql   string
+	use   conn.Use
+	err   error // that ended them, when they are closed
 }
+
+// rowsOwner is told once that rows are closed.
+type rowsOwner interface{ rowsClosed(*leasedRows) }
+
+// useOfLease has rows end their use of a lease, which lasts.
+type useOfLease struct{}
+
+func (useOfLease) rowsClosed(r *leasedRows) { r.use.Done() }
 
 // supply is a stock of rows that a backend keeps for whoever leases it: one
 // allocation for many. None is used twice, so that late use finds its own rows.
@@ -60,14 +67,12 @@ func (r *leasedRows) Close() {
 }
 
 func (r *leasedRows) done(l Lease) {
-	switch s := r.session; {
-	case s != nil:
-		r.session = nil
-		s.readingDone(r.err)
-	case r.uses:
-		r.use.Done()
-	default:
+	owner := r.owner
+	r.owner = nil
+	if owner == nil {
 		l.Release()
+	} else {
+		owner.rowsClosed(r)
 	}
 }
 

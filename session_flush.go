@@ -36,10 +36,10 @@ func (s *Session) flush(ctx context.Context) error {
 	if err := s.ready(ctx); err != nil {
 		return err
 	}
-	if len(s.levels) > 0 {
+	if s.depth() > 0 {
 		return s.write(ctx, p)
 	}
-	if s.backend.Conn().PgConn().TxStatus() != 'I' {
+	if inTransaction(s.backend.Conn().PgConn()) {
 		return errFlushInSQL
 	}
 	if p.Insertions() {
@@ -49,9 +49,10 @@ func (s *Session) flush(ctx context.Context) error {
 		}
 		return err
 	}
-	if err := s.push(ctx, pgx.TxOptions{}, level{internal: true, flush: &p}); err != nil {
+	if err := s.enterLevel(ctx, pgx.TxOptions{}, forFlush); err != nil {
 		return err
 	}
+	s.unit.BegunFor(p)
 	if err := s.write(ctx, p); err != nil {
 		_ = s.rollback(ctx) // it can but lose the connection, which rolls back too
 		return err
@@ -72,10 +73,7 @@ type unitBackend Session
 func (b *unitBackend) Conn() *pgx.Conn { return b.backend.Conn() }
 
 // Lasts implements [unitofwork.Backend].
-func (b *unitBackend) Lasts() bool {
-	n := len(b.levels)
-	return n > 0 && !b.levels[n-1].internal
-}
+func (b *unitBackend) Lasts() bool { return b.depth() > 0 && b.innermost().reason != forFlush }
 
 // Exchange implements [unitofwork.Backend].
 func (b *unitBackend) Exchange(ctx context.Context, questions []unitofwork.Question) error {

@@ -3,6 +3,7 @@ package unoactor
 import (
 	"errors"
 	"fmt"
+	"sync/atomic"
 )
 
 // What a session that can't be used says. They wrap what made it so.
@@ -17,7 +18,15 @@ var (
 	ErrTransactionLost = errors.New("the transaction was lost with its connection: roll back, then begin again")
 )
 
-// What a session does, as its guard has it.
+// sessionGuard says what a session does, so that one goroutine at a time uses it.
+//
+//	idle <──> running <──> reading, open
+//	            │ Close by another goroutine
+//	            v
+//	          ending ──> ended <── Close of any other
+type sessionGuard struct{ state atomic.Int32 }
+
+// What a session does.
 const (
 	sessionIdle    int32 = iota
 	sessionRunning       // a statement, on some goroutine
@@ -27,14 +36,12 @@ const (
 	sessionEnded
 )
 
-// enter takes the session for a statement. Until it is left its lease is in use: the end of
-// the lease has the backend closed.
-func (s *Session) enter() error {
-	if s.guard.CompareAndSwap(sessionIdle, sessionRunning) {
-		s.takeUse()
+// start takes an idle session for a statement.
+func (g *sessionGuard) start() error {
+	if g.state.CompareAndSwap(sessionIdle, sessionRunning) {
 		return nil
 	}
-	switch s.guard.Load() {
+	switch g.state.Load() {
 	case sessionEnded, sessionEnding:
 		return ErrSessionEnded
 	case sessionReading:
@@ -45,72 +52,47 @@ func (s *Session) enter() error {
 	return fmt.Errorf("%w: another goroutine uses it: a session is for one at a time, so give each goroutine one of its own", ErrSessionBusy)
 }
 
-// leave gives it back.
-func (s *Session) leave() {
-	if s.backend != nil && s.backend.Conn().PgConn().IsBusy() { // in the middle of a statement somebody panicked
-		s.breakOff(errPanicked)
+// stop leaves a session idle, reading or open, of which it is the turn of the caller. It
+// returns false if the session was closed meanwhile: then it has ended, and the caller
+// gives back what it has.
+func (g *sessionGuard) stop(state int32) bool {
+	if g.state.CompareAndSwap(sessionRunning, state) {
+		return true
 	}
-	s.spent = !s.lease.IsZero()
-	s.dropUse()
-	if !s.guard.CompareAndSwap(sessionRunning, sessionIdle) {
-		s.endNow()
+	g.state.Store(sessionEnded)
+	return false
+}
+
+// resume takes back a session that was left reading or open. It returns false if the
+// session has ended, or was broken off, since.
+func (g *sessionGuard) resume(state int32) bool { return g.state.CompareAndSwap(state, sessionRunning) }
+
+// shut ends a session. In the middle of a statement on another goroutine, running, that
+// one ends it; otherwise the caller does, if it is the first.
+func (g *sessionGuard) shut() (first, running bool) {
+	for {
+		switch state := g.state.Load(); state {
+		case sessionEnding, sessionEnded:
+			return false, false
+		case sessionRunning:
+			if g.state.CompareAndSwap(state, sessionEnding) {
+				return true, true
+			}
+		default:
+			if g.state.CompareAndSwap(state, sessionEnded) {
+				return true, false
+			}
+		}
 	}
 }
 
-// stay leaves it reading, or open, with its lease in use.
-func (s *Session) stay(state int32) {
-	if !s.guard.CompareAndSwap(sessionRunning, state) {
-		s.endNow()
-	}
-}
-
-// resume takes back a session that was left in a state. It returns false if the session
-// has ended, or was broken off, since.
-func (s *Session) resume(state int32) bool { return s.guard.CompareAndSwap(state, sessionRunning) }
-
-// endNow ends a session that was closed by another goroutine while it was busy.
-func (s *Session) endNow() {
-	s.guard.Store(sessionEnded)
-	s.end()
-}
+// closed says whether another goroutine has closed the session in the middle of the
+// caller's statement.
+func (g *sessionGuard) closed() bool { return g.state.Load() == sessionEnding }
 
 // others says whether another goroutine runs a statement, or did when the session was
 // closed, so that nothing of it may be looked at.
-func (s *Session) others() bool {
-	state := s.guard.Load()
+func (g *sessionGuard) others() bool {
+	state := g.state.Load()
 	return state == sessionRunning || state == sessionEnding
-}
-
-// reclaim takes back a session for which somebody left rows or a batch open, or the
-// connection lent: the backend is closed, and a transaction is lost with it. It returns
-// false where another goroutine runs a statement, or the session has ended.
-func (s *Session) reclaim() bool {
-	if !s.resume(sessionReading) && !s.resume(sessionOpen) {
-		return false
-	}
-	s.breakOff(errStillOpen)
-	return true
-}
-
-// breakOff gives the backend up in the middle of a statement.
-func (s *Session) breakOff(err error) {
-	if len(s.levels) > 0 && s.lost == nil {
-		s.lost = err
-	}
-	s.lease.Release() // in use: it is closed
-	s.forget()
-}
-
-// readingDone is told by the open rows that they are closed, and by what.
-func (s *Session) readingDone(err error) {
-	if !s.resume(sessionReading) {
-		return
-	}
-	if s.backend.Conn().IsClosed() {
-		if err == nil {
-			err = errors.New("the connection was lost while rows were read")
-		}
-		_ = s.gone(err)
-	}
-	s.leave()
 }

@@ -45,7 +45,7 @@ func (s *Session) work() (*unitofwork.Unit, error) {
 			return nil, ErrNoMapper
 		}
 		s.unit = unitofwork.New(s.config.Mapper)
-		for range s.levels {
+		for range s.depth() {
 			s.unit.Begun(false)
 		}
 	}

@@ -2,6 +2,7 @@ package unoactor
 
 import (
 	"context"
+	"errors"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -64,7 +65,7 @@ func (s *Session) statementError(err error, sql string, spent bool) error {
 
 // retries are the settings by which a statement is repeated, nil if it is not.
 func (s *Session) retries() *config.Retry {
-	if len(s.levels) > 0 || s.lost != nil || s.config.Autocommit == Off {
+	if s.depth() > 0 || s.lost != nil || s.config.Autocommit == Off {
 		return nil
 	}
 	if r := &s.db.pool.Settings().Retry; r.MaxRetries != 0 {
@@ -153,7 +154,7 @@ func (s *Session) query(ctx context.Context, sql string, args []any) (*leasedRow
 		rows, err := c.Query(ctx, sql, args...)
 		if err == nil {
 			r := newRows(ctx, s.lease, s.backend, rows, sent.use, sql)
-			r.session = s
+			r.owner = s
 			return r, nil
 		}
 		err = s.after(ctx, sent, sql, err)
@@ -212,4 +213,19 @@ func (s *Session) CopyFrom(ctx context.Context, table pgx.Identifier, columns []
 	sent := s.begun()
 	n, err := copyFrom(ctx, c, table, columns, source)
 	return n, s.after(ctx, sent, "copy", err)
+}
+
+// rowsClosed implements [rowsOwner] for the rows of the session's query.
+func (s *Session) rowsClosed(r *leasedRows) {
+	if !s.resume(sessionReading) {
+		return
+	}
+	if s.backend.Conn().IsClosed() {
+		err := r.err
+		if err == nil {
+			err = errors.New("the connection was lost while rows were read")
+		}
+		_ = s.gone(err)
+	}
+	s.leave()
 }

@@ -41,8 +41,9 @@ type exchange struct {
 	sent    []Question // the statements
 }
 
-func newExchange(b Backend) *exchange {
-	return &exchange{backend: b, set: different(b.Conn().PgConn())}
+// newExchange makes an exchange for so many statements.
+func newExchange(b Backend, statements int) *exchange {
+	return &exchange{backend: b, set: different(b.Conn().PgConn()), sent: make([]Question, 0, statements)}
 }
 
 // statement adds one that returns some columns of a model, and then as many texts.
@@ -78,7 +79,10 @@ func (x *exchange) want(settings []setTo) {
 
 // run sends the statements and has their answers taken. The error is the first.
 func (x *exchange) run(ctx context.Context) error {
-	var questions []Question
+	if len(x.set)+len(x.ahead) == 0 {
+		return x.backend.Exchange(ctx, x.sent)
+	}
+	questions := make([]Question, 0, 2+len(x.ahead)+len(x.sent))
 	if len(x.set) > 0 {
 		questions = append(questions, command(setAll(x.set)))
 	}
@@ -140,7 +144,7 @@ func (u *Unit) fetch(ctx context.Context, b Backend, e *entry) (row []driver.Val
 	for i := range all {
 		all[i] = i
 	}
-	x := newExchange(b)
+	x := newExchange(b, 1)
 	x.statement(Question{SQL: sql, Wrap: asItIs, Answer: func(r *pgconn.ResultReader) (pgconn.CommandTag, error) {
 		var failed error
 		for r.NextRow() {

@@ -37,7 +37,7 @@ func (u *Unit) send(ctx context.Context, b Backend, p Plan) error {
 	if err != nil {
 		return err
 	}
-	x := newExchange(b)
+	x := newExchange(b, len(p.tasks))
 	if p.circular {
 		x.ahead = []string{"set constraints all deferred"}
 	}
