@@ -72,7 +72,7 @@ type (
 // closeTime bounds the farewell from a server: hooks, cancel, its end of the socket.
 const closeTime = 10 * time.Second
 
-// cleanUpTime bounds what is done between two leases: a reset and the check-in hooks.
+// cleanUpTime bounds what is done between two leases: a reset and the checkin hooks.
 const cleanUpTime = 10 * time.Second
 
 // NewConnection makes the actor of a new incarnation.

@@ -16,7 +16,7 @@ func (r *reader) settings() cty.Value {
 	if wrong != nil { // something may be right: see each by itself
 		s, _ = readSettings(func(name string) (string, bool) {
 			if one := r.settingProblem(strings.TrimPrefix(name, EnvPrefix)); one != "" {
-				return r.placeholder(name)
+				return r.standIn(name)
 			}
 			return r.environ(name)
 		}, EnvPrefix)
@@ -28,8 +28,8 @@ func (r *reader) settings() cty.Value {
 	return cty.ObjectVal(values)
 }
 
-// placeholder stands for a variable that is wrong, so that the others can be read.
-func (r *reader) placeholder(name string) (string, bool) {
+// standIn is a value in the place of a variable that is wrong, so that the others can be read.
+func (r *reader) standIn(name string) (string, bool) {
 	switch strings.TrimPrefix(name, EnvPrefix) {
 	case "USER", "NAME":
 		return "unset", true
@@ -43,7 +43,7 @@ func (r *reader) settingProblem(variable string) string {
 		if rest := strings.TrimPrefix(name, EnvPrefix); rest == variable || rest == "PASSWORD_FILE" && variable == "PASSWORD" {
 			return r.environ(name)
 		}
-		return r.placeholder(name)
+		return r.standIn(name)
 	}, EnvPrefix)
 	if err != nil {
 		return err.Error()

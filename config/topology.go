@@ -261,7 +261,7 @@ type Gateway struct {
 	// MaxClients, but at least 200; and half of that.
 	MaxLogins           int
 	MaxLoginsPerAddress int
-	// LoginTimeout bounds start-up and authentication. Default 15 s.
+	// LoginTimeout bounds startup and authentication. Default 15 s.
 	LoginTimeout time.Duration
 	// QueryWait is the longest that a client waits for a backend, where the
 	// pool's acquire_timeout is not shorter. Default 2 min.

@@ -13,7 +13,7 @@ import (
 )
 
 // CleanUp makes a claimed backend ready for its next holder, as the pool's reset
-// policy and check-in hooks say. An error means that it must be closed, for the
+// policy and checkin hooks say. An error means that it must be closed, for the
 // cause returned with it.
 func (b *Backend) CleanUp(ctx context.Context) (messages.Cause, error) {
 	if err := b.broken; err != nil {

@@ -142,7 +142,7 @@ func hookName(h Hook) string {
 }
 
 // cause is what the failure means while a backend is connected. An error of SQL by itself
-// is read as one of a start-up; what may be the server's fault is no verdict on the pool.
+// is read as one of a startup; what may be the server's fault is no verdict on the pool.
 func (e *HookError) cause() messages.Cause {
 	var pg *pgconn.PgError
 	if e.Lost || errors.As(e.Err, &pg) && !Follows(judgeAnswer(pg)).AtOnce {

@@ -35,7 +35,7 @@ const (
 	markRetire   = 1 << iota // close instead of lending or keeping
 	markPeek                 // idle for a while: look whether the server hung up
 	markPing                 // idle for long: ask the server for a sign of life
-	markOverflow             // beyond the pool's size: close at check-in unless somebody waits
+	markOverflow             // beyond the pool's size: close at checkin unless somebody waits
 
 	atAcquire = markRetire | markPeek | markPing
 	atRelease = markRetire | markOverflow

@@ -68,7 +68,7 @@ var startups = map[string]messages.Cause{
 	"55000": messages.Denied, // the database takes no connections, or is invalid
 	"57P04": messages.Denied, // the database was dropped meanwhile
 
-	// What is set at start-up.
+	// What is set at startup.
 	"22":    messages.Denied, // a value that a parameter does not have
 	"42":    messages.Denied, // a parameter that there is not, options that make no sense, a login trigger's mistake
 	"55P02": messages.Denied, // a parameter that can't be set there
@@ -90,7 +90,7 @@ var startups = map[string]messages.Cause{
 	"57P01": messages.Refused, // it shuts down
 	"57P02": messages.Refused, // it was ended by the crash of another
 	"57P03": messages.Refused, // it starts up, shuts down or recovers
-	"57P05": messages.Broken,  // idle_session_timeout, shorter than a start-up
+	"57P05": messages.Broken,  // idle_session_timeout, shorter than a startup
 	"57":    messages.Refused,
 	"53300": messages.Crowded, // see sayings
 	"53":    messages.Refused, // no memory, no disk, no locks left
@@ -113,7 +113,7 @@ var sayings = []struct {
 	{"08P01", "", "does not allow connections", messages.Denied},
 	{"08P01", "", "unsupported startup parameter", messages.Denied},
 	{"08P01", "", "unsupported options startup parameter", messages.Denied},
-	{"08P01", "", "invalid value \"", messages.Denied}, // of a start-up parameter
+	{"08P01", "", "invalid value \"", messages.Denied}, // of a startup parameter
 	{"08P01", "", "authentication failed", messages.Denied},
 	{"08P01", "", "login rejected", messages.Denied},
 	{"08P01", "", "TLS required", messages.Untrusted},

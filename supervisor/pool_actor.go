@@ -231,7 +231,7 @@ func (a *poolActor) retire(slot int, cause messages.Cause) {
 	a.connections.at(slot).Tell(messages.Retire{Cause: cause})
 }
 
-// markOverflow has those backends closed at check-in that are more than the
+// markOverflow has those backends closed at checkin that are more than the
 // pool keeps.
 func (a *poolActor) markOverflow(now time.Time) {
 	extra := make(map[int]bool)

@@ -63,7 +63,7 @@ func (v *sandboxed) serve() {
 	}
 }
 
-// welcome answers the start-up, or a cancel request.
+// welcome answers the startup, or a cancel request.
 func (v *sandboxed) welcome() bool {
 	message, err := v.client.ReceiveStartupMessage()
 	if err != nil {

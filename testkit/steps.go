@@ -36,7 +36,7 @@ func Login() Step {
 	}
 }
 
-// RefuseLogin reads the start-up message and answers it with a FATAL error, such
+// RefuseLogin reads the startup message and answers it with a FATAL error, such
 // as 28P01 (wrong password), 53300 (too many clients) or 57P03 (starting up).
 func RefuseLogin(code, message string) Step {
 	return func(c *Conversation) error {
