@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/unoactor/unoactor/config"
+	"github.com/unoactor/unoactor/internal/twophase"
 )
 
 // Atomic is a transaction over several databases: see [System.Atomic]. It belongs to
@@ -54,7 +55,7 @@ func (e *TwoPhaseError) Error() string {
 // is asked what became of it; only if it can't be asked is the error an
 // [*AmbiguousCommitError], and what is prepared is left to recovery.
 func (s *System) Atomic(ctx context.Context, f func(context.Context, *Atomic) error, overrides ...SessionConfig) error {
-	s.recovery.first.Do(s.finishLater) // what a process before this one left would be in the way
+	s.recoverOnce.Do(func() { s.recovery.Wake() }) // what a process before this one left would be in the way
 	var r *config.Retry
 	once := func() error {
 		a := &Atomic{sys: s, config: overrides}
@@ -141,24 +142,35 @@ func (a *Atomic) run(ctx context.Context, f func(context.Context, *Atomic) error
 	if err != nil {
 		return a.harmless(ctx, err)
 	}
-	all, err := a.look(ctx)
+	all, err := a.participants(ctx)
 	if errors.Is(err, ErrTransactionEnded) {
 		return err
 	}
 	if err != nil {
 		return a.harmless(ctx, err)
 	}
-	var writers []*participant
+	return a.commit(ctx, all)
+}
+
+// commit commits what f did. A database that was only read is asked first, since its commit
+// tells whether what was read holds.
+func (a *Atomic) commit(ctx context.Context, all []*participant) error {
+	var writers []twophase.Member
 	for _, p := range all {
-		if p.xid != "" {
-			writers = append(writers, p)
+		if p.member.XID != "" {
+			writers = append(writers, p.member)
 		}
 	}
-	if err := elect(writers); err != nil {
-		return err
+	var coordinator twophase.Member
+	var others []twophase.Member
+	if len(writers) > 0 {
+		var unable []string
+		if coordinator, others, unable = twophase.Elect(writers); unable != nil {
+			return &TwoPhaseError{Pools: unable}
+		}
 	}
 	for _, p := range all {
-		if p.xid == "" { // it only read: its commit tells whether what it read holds
+		if p.alone = len(others) == 0; p.member.XID == "" {
 			if err := p.session.commitShared(ctx); err != nil {
 				return a.harmless(ctx, err)
 			}
@@ -167,7 +179,30 @@ func (a *Atomic) run(ctx context.Context, f func(context.Context, *Atomic) error
 	if len(writers) == 0 {
 		return nil
 	}
-	return a.sys.twoPhase(ctx, writers)
+	out := twophase.Commit(ctx, coordinator, others)
+	err := outcomeError(out)
+	if out.Decision != twophase.Unknown {
+		for _, m := range writers {
+			m.Transaction.(*participant).session.decided(out.Decision == twophase.Committed)
+		}
+	}
+	a.sys.leave(out)
+	return err
+}
+
+// outcomeError is what Atomic returns of an outcome.
+func outcomeError(out twophase.Outcome) error {
+	switch {
+	case out.Decision == twophase.Committed:
+		return nil
+	case out.Decision == twophase.RolledBack && out.Action == twophase.Ask:
+		err := out.Err
+		if ambiguous := (*AmbiguousCommitError)(nil); errors.As(err, &ambiguous) {
+			err = ambiguous.Err // since it is known now
+		}
+		return &harmlessError{fmt.Errorf("rolled back: %w", err), true}
+	}
+	return out.Err
 }
 
 // ended says of which databases a statement of f ended the transaction, nil if of none.
@@ -219,81 +254,4 @@ func commitError(err error) error {
 		return &harmlessError{err, !answered(err)}
 	}
 	return err
-}
-
-// participant is a session in a transaction that is to be committed with others.
-type participant struct {
-	session     *Session
-	pool        string
-	xid         string // "" if it wrote nothing
-	system      string // the identity of its server
-	canPrep     bool
-	gid         string // what it is prepared as
-	coordinates bool
-}
-
-// look asks each server what it has of the transaction.
-func (a *Atomic) look(ctx context.Context) ([]*participant, error) {
-	all := make([]*participant, len(a.sessions))
-	for i, s := range a.sessions {
-		p := &participant{session: s, pool: s.db.pool.Name()}
-		row := s.QueryRow(ctx, `select coalesce(pg_current_xact_id_if_assigned()::text, ''),
-			(select system_identifier::text from pg_control_system()), current_setting('max_prepared_transactions') <> '0',
-			coalesce(current_setting('unoactor.atomic', true), '') = 'on'`)
-		var ours bool
-		if err := row.Scan(&p.xid, &p.system, &p.canPrep, &ours); err != nil {
-			return nil, fmt.Errorf("pool %q: %w", p.pool, err)
-		}
-		if !ours {
-			return nil, endedIn(p.pool)
-		}
-		all[i] = p
-	}
-	return all, nil
-}
-
-// elect chooses the coordinator, and names the others' transactions after its own.
-func elect(writers []*participant) error {
-	var unable []string
-	var chosen *participant
-	for _, p := range writers {
-		if chosen == nil || chosen.canPrep {
-			chosen = p
-		}
-		if !p.canPrep {
-			unable = append(unable, p.pool)
-		}
-	}
-	if len(unable) > 1 {
-		return &TwoPhaseError{Pools: unable}
-	}
-	for i, p := range writers {
-		if p.coordinates = p == chosen; !p.coordinates {
-			p.gid = globalID{system: chosen.system, pool: chosen.pool, xid: chosen.xid, number: i}.String()
-		}
-	}
-	return nil
-}
-
-// commitShared is Commit for the transaction that a session shares with others.
-func (s *Session) commitShared(ctx context.Context) error {
-	if err := s.enter(); err != nil {
-		return err
-	}
-	defer s.leave()
-	return s.commit(ctx)
-}
-
-// prepare is the first phase.
-func (s *Session) prepare(ctx context.Context, gid string) error {
-	if err := s.enter(); err != nil {
-		return err
-	}
-	defer s.leave()
-	sent := s.begun()
-	tag, err := s.backend.Conn().Exec(ctx, "prepare transaction '"+gid+"'", pgx.QueryExecModeSimpleProtocol)
-	if err == nil && tag.String() != "PREPARE TRANSACTION" {
-		err = pgx.ErrTxCommitRollback // what had failed before can't be prepared
-	}
-	return s.after(ctx, sent, "prepare", err)
 }

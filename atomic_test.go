@@ -273,6 +273,33 @@ func TestTheLostCommitOfTheOnlyDatabaseThatWasWrittenIsFoundOutToo(t *testing.T)
 	}
 }
 
+// A server that answers COMMIT before it is on disk would forget the decision when it crashes,
+// after the others have heard of it.
+func TestADecisionOutlivesACrashOfItsServerWhateverItsSynchronousCommitSays(t *testing.T) {
+	b := openBank(t, [2]string{"0", "10"}) // so that north coordinates
+	north := b.servers[0]
+	for _, sql := range []string{"alter system set synchronous_commit = off", "alter system set wal_writer_delay = '10s'", "alter system set autovacuum = off", "checkpoint"} {
+		if err := north.Exec(t.Context(), "postgres", sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := north.Restart(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.sys.Atomic(t.Context(), transfer); err != nil {
+		t.Fatal(err)
+	}
+	if err := north.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if err := north.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.sums(t); got != [2]string{"990", "1010"} || b.left(t) != "00" {
+		t.Errorf("%v, prepared %s", got, b.left(t))
+	}
+}
+
 func pid(c *pgx.Conn) string { return uitoa(c.PgConn().PID()) }
 
 func uitoa(n uint32) string {

@@ -2,96 +2,53 @@ package unoactor
 
 import (
 	"context"
-	"sync"
-	"time"
 
 	"github.com/unoactor/unoactor/conn"
+	"github.com/unoactor/unoactor/internal/twophase"
 )
 
-// WithRecovery has the system look for transactions that were left prepared by
-// [System.Atomic] when it starts, and then every so often: see [System.Recover]. Each
-// look takes a backend of each pool.
-func WithRecovery(every time.Duration) Option { return func(s *settings) { s.recovery = every } }
-
-// recovery finishes in the background what was left prepared.
-type recovery struct {
-	stop context.CancelFunc
-	wake chan struct{}
-	once sync.Once
-	// first is done by the first Atomic.
-	first sync.Once
-	wait  sync.WaitGroup
+// Recovered is a prepared transaction that a crash had left.
+type Recovered struct {
+	Pool   string // of the database that it is in
+	GID    string
+	Commit bool
+	// Err is why it is still there: its coordinator can't be asked, or has not ended
+	// the transaction yet, or the pool's user may not end it. Nil if it was ended.
+	Err error
 }
 
-// How long the background waits before it tries again while something is left: twice as
-// long each time.
-const (
-	recoveryPause   = time.Second
-	longestRecovery = time.Minute
-)
+// Recover ends the transactions that [System.Atomic], here or in a process that is no
+// more, left prepared in the databases of this topology: it asks the server of each
+// one's coordinator, which must be in the topology too, whether that was committed.
+// One whose coordinator is still at work is left alone. One that another role prepared, as the
+// pool's former one before [supervisor.Pool.Rotate], can only be ended by that role or a
+// superuser: it is listed, with that as its Err. The error tells which pools
+// could not be looked at. No database is waited for longer than 10 s at a time.
+func (s *System) Recover(ctx context.Context) ([]Recovered, error) {
+	var databases []twophase.Named
+	for _, p := range s.tree.Pools() {
+		databases = append(databases, twophase.Named{Pool: p.Name(), Database: database{s.database(p)}})
+	}
+	found, err := twophase.Recover(ctx, databases)
+	var all []Recovered
+	for _, r := range found {
+		all = append(all, Recovered(r))
+	}
+	return all, err
+}
 
-// finishLater has what is prepared ended in the background, until nothing is left.
-func (s *System) finishLater() {
-	s.startRecovery(0)
-	select {
-	case s.recovery.wake <- struct{}{}:
-	default: // it is awake
+// leave leaves to the background what Atomic could not finish.
+func (s *System) leave(out twophase.Outcome) {
+	for _, l := range out.Left {
+		s.log.Warn("a prepared transaction could not be ended yet", "pool", l.Pool, "gid", l.GID,
+			"commit", out.Decision == twophase.Committed, "decided", out.Decision != twophase.Unknown, "error", l.Err)
+	}
+	if len(out.Left) > 0 {
+		s.recovery.Wake(out.Left...)
 	}
 }
 
-func (s *System) startRecovery(every time.Duration) {
-	s.recovery.once.Do(func() {
-		ctx, stop := context.WithCancel(context.Background()) // until Close
-		s.recovery.stop = stop
-		s.recovery.wait.Go(func() { s.recoverFor(ctx, every) })
-	})
-}
-
-// endRecovery stops the background, also one that did not start yet.
-func (s *System) endRecovery() {
-	s.recovery.once.Do(func() { s.recovery.stop = func() {} })
-	s.recovery.stop()
-	s.recovery.wait.Wait()
-}
-
-func (s *System) recoverFor(ctx context.Context, every time.Duration) {
-	wait := recoveryPause
-	for left := every > 0; ctx.Err() == nil; {
-		if !left {
-			var regular <-chan time.Time
-			if every > 0 {
-				regular = time.After(every)
-			}
-			select {
-			case <-ctx.Done():
-			case <-regular:
-			case <-s.recovery.wake:
-				pause(ctx, recoveryPause) // what was given up may still be under way on its server
-			}
-			wait = recoveryPause
-		}
-		if left = s.recoverNow(ctx); left {
-			pause(ctx, wait)
-			wait = min(2*wait, longestRecovery)
-		}
-	}
-}
-
-// recoverNow looks once, and says whether it should be done again soon.
-func (s *System) recoverNow(ctx context.Context) (again bool) {
-	over := false
-	defer func() {
-		if !over { // a tracer or a hook of somebody's
-			err := conn.Panicked(recover())
-			s.log.Error("the look for what was left prepared failed", "error", err, "stack", conn.StackOf(err))
-			again = true
-		}
-	}()
-	again = s.lookAndRecover(ctx)
-	over = true
-	return again
-}
-
+// lookAndRecover is a look of the background's.
 func (s *System) lookAndRecover(ctx context.Context) (again bool) {
 	found, err := s.Recover(ctx)
 	if ctx.Err() != nil {
@@ -109,4 +66,10 @@ func (s *System) lookAndRecover(ctx context.Context) (again bool) {
 		}
 	}
 	return again || err != nil
+}
+
+// recoveryFailed tells of a panic in the background, of a tracer or a hook of somebody's.
+func (s *System) recoveryFailed(reason any) {
+	err := conn.Panicked(reason)
+	s.log.Error("the look for what was left prepared failed", "error", err, "stack", conn.StackOf(err))
 }

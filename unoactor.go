@@ -3,6 +3,7 @@ package unoactor
 import (
 	"context"
 	"errors"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 
 	"github.com/unoactor/unoactor/config"
 	"github.com/unoactor/unoactor/conn"
+	"github.com/unoactor/unoactor/internal/twophase"
 	"github.com/unoactor/unoactor/supervisor"
 )
 
@@ -24,7 +26,9 @@ type System struct {
 	sessions *SessionConfig // how sessions behave, nil: the default
 	router   atomic.Pointer[Router]
 	hooks    *hookSet
-	recovery recovery
+	recovery *twophase.Background
+	// recoverOnce is done by the first Atomic.
+	recoverOnce sync.Once
 }
 
 // Open starts the topology in an HCL file, or in all *.hcl files of a folder.
@@ -71,9 +75,9 @@ func start(ctx context.Context, t config.Topology, o settings) (*System, error) 
 	if s.log == nil {
 		s.log = hclog.NewNullLogger()
 	}
-	s.recovery.wake = make(chan struct{}, 1)
+	s.recovery = twophase.NewBackground(s.lookAndRecover, s.recoveryFailed)
 	if o.recovery > 0 {
-		s.startRecovery(o.recovery)
+		s.recovery.Start(o.recovery)
 	}
 	return s, nil
 }
@@ -109,7 +113,7 @@ func (s *System) Tree() *supervisor.System { return s.tree }
 // ctx. One that is cancelled during Close, or whose deadline is over, does: what is out
 // then is revoked at once.
 func (s *System) Close(ctx context.Context) error {
-	s.endRecovery()
+	s.recovery.Stop()
 	if errors.Is(ctx.Err(), context.Canceled) {
 		deadline, limited := ctx.Deadline()
 		ctx = context.WithoutCancel(ctx)
@@ -199,3 +203,8 @@ func (s settings) dialer(p config.Pool) conn.DialerOptions {
 	}
 	return o
 }
+
+// WithRecovery has the system look for transactions that were left prepared by
+// [System.Atomic] when it starts, and then every so often: see [System.Recover]. Each
+// look takes a backend of each pool.
+func WithRecovery(every time.Duration) Option { return func(s *settings) { s.recovery = every } }

@@ -34,6 +34,7 @@ const (
 // and of the layers above its line, never one below it.
 var layers = []layer{
 	{"internal/sqltext", nil},
+	{"internal/twophase", nil},
 	{"mapping", nil},
 	{"internal/unitofwork", []string{pgx}},
 	{"messages", nil},
