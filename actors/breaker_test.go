@@ -42,7 +42,7 @@ func newProbeOf(t *testing.T, b config.Breaker, backoff time.Duration) *probe {
 			p.turns = append(p.turns, v.Breaker)
 		}
 	}
-	p.node = p.system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return actors.NewNode(n, log, &p.view, p.waits.Load, changed) }))
+	p.node = p.system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return actors.NewNode(settings(n), log, &p.view, p.waits.Load, changed) }))
 	return p
 }
 

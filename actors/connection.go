@@ -240,7 +240,7 @@ func (c *Connection) cleanUp(ctx actor.Context, why messages.Cause) {
 func (c *Connection) makeFit(why messages.Cause) cleanUpResult {
 	patience := cleanUpTime
 	if why == messages.Unproven {
-		patience = c.Dialer.ValidateTimeout()
+		patience = c.Slots.ValidateTimeout()
 	}
 	work, cancel := context.WithTimeout(c.ctx, patience)
 	defer cancel()

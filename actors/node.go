@@ -26,10 +26,14 @@ import (
 // when it comes back, and what the one learns is told to all in the log and the
 // snapshot. Attempts that were under way when one failed, and fail too, are the same
 // failure: a blip that meets sixteen counts once, for the backoff and for the breaker.
+//
+// A node that is given another address, or other ways to be trusted there, is another server
+// as far as anybody knows: what was learned of the former is forgotten.
 type Node struct {
-	config config.Node
-	log    hclog.Logger
-	view   *atomic.Pointer[NodeView]
+	settings *atomic.Pointer[config.Node] // as they were given last
+	config   config.Node                  // as they were taken up last
+	log      hclog.Logger
+	view     *atomic.Pointer[NodeView]
 	// changed is told when the node went up or down, or the breaker turned.
 	changed func(NodeView)
 	// awaited says whether somebody waits for a backend of this node now. It is asked often.
@@ -72,11 +76,13 @@ type NodeView struct {
 // once: each costs it a fork and, with SCRAM, some milliseconds of CPU.
 const parallelDials = 16
 
-// NewNode makes the prober. It stores what others may see in view, and then calls
+// NewNode makes the prober. It takes up other settings when it is told of them, by a
+// [messages.Reconfigure]. It stores what others may see in view, and then calls
 // changed if the node went up or down or its breaker turned. awaited says whether somebody
 // waits for a backend of the node; it must not block.
-func NewNode(n config.Node, log hclog.Logger, view *atomic.Pointer[NodeView], awaited func() bool, changed func(NodeView)) *Node {
-	node := &Node{config: n, log: log.With("node", n.Name), view: view, awaited: awaited, changed: changed, breaker: newBreaker(n.Breaker), since: time.Now()}
+func NewNode(settings *atomic.Pointer[config.Node], log hclog.Logger, view *atomic.Pointer[NodeView], awaited func() bool, changed func(NodeView)) *Node {
+	n := *settings.Load()
+	node := &Node{settings: settings, config: n, log: log.With("node", n.Name), view: view, awaited: awaited, changed: changed, breaker: newBreaker(n.Breaker), since: time.Now()}
 	view.Store(&NodeView{Name: n.Name, Up: true, Since: node.since})
 	return node
 }
@@ -95,6 +101,8 @@ func (n *Node) Receive(ctx actor.Context) {
 		n.queue = append(n.queue, ctx.Sender())
 	case messages.DialEnded:
 		n.dialEnded(ctx.Sender(), m, now)
+	case messages.Reconfigure:
+		n.reconfigure(now)
 	}
 	state := n.breaker.update()
 	if state == messages.BreakerOpen {
@@ -111,15 +119,16 @@ func (n *Node) wake(after time.Duration) { n.timer.Reset(max(after, time.Millise
 // dialEnded notes how an attempt ended, or that one was given up while it waited.
 func (n *Node) dialEnded(who *actor.PID, m messages.DialEnded, now time.Time) {
 	n.queue = slices.DeleteFunc(n.queue, func(pid *actor.PID) bool { return pid.Equal(who) })
-	began := n.counted
+	began, known := n.counted, false
 	n.dialing = slices.DeleteFunc(n.dialing, func(a attempt) bool {
 		if !a.who.Equal(who) {
 			return false
 		}
-		began = a.counted
+		began, known = a.counted, true
 		return true
 	})
 	switch follows := conn.Follows(m.Cause); {
+	case !known: // it had no leave, or it connected to the server that the node was before
 	case m.Cause == messages.None || follows.Whose == conn.OfProcess: // nothing is known of the node
 	case follows.Whose == conn.OfNode && began < n.counted: // it belongs to a failure that was counted
 	case follows.Whose == conn.OfNode:

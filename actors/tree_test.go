@@ -57,6 +57,13 @@ func (d *dialer) Receive(ctx actor.Context) {
 	}
 }
 
+// settings are those of a node that keeps them.
+func settings(n config.Node) *atomic.Pointer[config.Node] {
+	var p atomic.Pointer[config.Node]
+	p.Store(&n)
+	return &p
+}
+
 // idle is a node that nobody waits for.
 func idle() bool { return false }
 
@@ -66,7 +73,7 @@ func TestWhileANodeIsDownOneDialsAtATimeAfterABackoff(t *testing.T) {
 		var view atomic.Pointer[actors.NodeView]
 		n := config.Node{Name: "n", BackoffMin: 100 * time.Millisecond, BackoffMax: time.Second}
 		node := s.Root.Spawn(actor.PropsFromProducer(func() actor.Actor {
-			return actors.NewNode(n, hclog.NewNullLogger(), &view, idle, func(actors.NodeView) {})
+			return actors.NewNode(settings(n), hclog.NewNullLogger(), &view, idle, func(actors.NodeView) {})
 		}))
 		permits := make(chan *dialer, 100)
 		byDialer := make(map[*dialer]*actor.PID)
@@ -129,7 +136,7 @@ func TestADeniedUserDoesNotTakeTheNodeDown(t *testing.T) {
 	var view atomic.Pointer[actors.NodeView]
 	n := config.Node{Name: "n", BackoffMin: time.Hour, BackoffMax: time.Hour}
 	node := s.Root.Spawn(actor.PropsFromProducer(func() actor.Actor {
-		return actors.NewNode(n, hclog.NewNullLogger(), &view, idle, func(actors.NodeView) {})
+		return actors.NewNode(settings(n), hclog.NewNullLogger(), &view, idle, func(actors.NodeView) {})
 	}))
 	permits := make(chan *dialer, 2)
 	first := s.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return &dialer{node: node, permits: permits} }))

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/unoactor/unoactor/config"
 	"github.com/unoactor/unoactor/messages"
 )
 
@@ -28,7 +29,7 @@ type Backend struct {
 	parameters  map[string]string // as reported at connect
 	incarnation uint64
 	opened      time.Time
-	expires     time.Time
+	spared      float64 // the part of the last tenth of a lifetime that it is spared, see Expires
 
 	server messages.Server
 	proven atomic.Pointer[time.Time] // its last sign of life to a ping; on the monotonic clock
@@ -113,8 +114,15 @@ func (b *Backend) CancelRequest(ctx context.Context) error { return b.pg.CancelR
 // Failure is what its holder gave it up for, nil if nothing.
 func (b *Backend) Failure() error { return b.broken }
 
-// Expires is the end of its lifetime, zero if it has none. Safe for concurrent use.
-func (b *Backend) Expires() time.Time { return b.expires }
+// Expires is the end of its lifetime where backends have that, zero if it has none: up to
+// a tenth earlier, at random, so that backends which were opened together are not replaced
+// together. Safe for concurrent use.
+func (b *Backend) Expires(lifetime time.Duration) time.Time {
+	if lifetime == config.Never {
+		return time.Time{}
+	}
+	return b.opened.Add(lifetime - time.Duration(b.spared*float64(lifetime/10)))
+}
 
 // retirement is why the backend is to be closed. Who marks a slot may hit the next backend
 // in it, which goes as well: a cause there is always.
@@ -130,7 +138,7 @@ func (b *Backend) condition() messages.Cause {
 		return messages.Broken
 	case b.abandoned.Load() || b.broken != nil || b.wire.dead.Load() || b.pg.IsClosed() || b.pg.IsBusy():
 		return messages.Broken
-	case b.care != 0 || b.dialer.cleansAlways || b.pg.TxStatus() != 'I':
+	case b.care != 0 || b.dialer.cleansAlways || b.slot.pool.resets.Load() || b.pg.TxStatus() != 'I':
 		return messages.Dirty
 	}
 	return messages.None

@@ -47,7 +47,7 @@ func (b *Backend) CleanUp(ctx context.Context) (messages.Cause, error) {
 const resetTime = 4 * time.Second
 
 func (b *Backend) reset(ctx context.Context) error {
-	policy := b.dialer.pool.Reset
+	policy := b.resetPolicy()
 	if b.pg.TxStatus() != 'I' {
 		if policy == config.ResetNone {
 			return errors.New("a transaction was left open, and the pool's reset policy is none")
@@ -80,6 +80,15 @@ func (b *Backend) reset(ctx context.Context) error {
 		return errors.New("the reset left a transaction open")
 	}
 	return nil
+}
+
+// resetPolicy is that of its pool now; of a backend that is in no pool, that of the pool
+// which it was dialed for.
+func (b *Backend) resetPolicy() config.Reset {
+	if b.slot == nil {
+		return b.dialer.pool.Reset
+	}
+	return *b.slot.pool.reset.Load()
 }
 
 // Disturbed is what a holder's session (see [Backend.SetSession]) implements if

@@ -30,7 +30,7 @@ type Dialer struct {
 	pgx          *pgx.ConnConfig
 	hooks        []Hook
 	options      DialerOptions
-	cleansAlways bool // a backend is cleaned up after each lease, whatever its state
+	cleansAlways bool // hooks run after each lease, so its backend is cleaned up whatever its state
 }
 
 // DialerOptions is what a topology can't say. The zero value adds nothing.
@@ -77,15 +77,15 @@ func NewDialer(node config.Node, pool config.Pool, o DialerOptions) (*Dialer, er
 		return !isFatal(e) || !sawEnd(c)
 	}
 	d := &Dialer{node: node, pool: pool, pgx: cfg, options: o, hooks: append(sqlHooks(pool.Hooks), o.Hooks...)}
-	d.cleansAlways = pool.Reset != config.ResetRollback && pool.Reset != config.ResetNone || len(checkinHooks(d.hooks)) > 0
+	d.cleansAlways = len(checkinHooks(d.hooks)) > 0
 	return d, nil
 }
 
-// ValidateTimeout bounds a ping, as the pool has it.
-func (d *Dialer) ValidateTimeout() time.Duration { return d.pool.ValidateTimeout }
-
 // For makes a dialer for another version of the pool, with the same options.
 func (d *Dialer) For(pool config.Pool) (*Dialer, error) { return NewDialer(d.node, pool, d.options) }
+
+// Options are what the dialer was made with besides its node and its pool.
+func (d *Dialer) Options() DialerOptions { return d.options }
 
 // Dial connects, authenticates and runs the connect hooks, within the node's
 // connect_timeout and ctx. A panic on the way, in code that is not ours or over what the
@@ -124,7 +124,7 @@ func (d *Dialer) dial(ctx context.Context, incarnation uint64, opened *sockets) 
 	}
 	said.lift(px)
 	now := time.Now()
-	b := &Backend{px: px, pg: px.PgConn(), wire: w, dialer: d, parameters: reportedBy(px.PgConn()), incarnation: incarnation, opened: now, expires: d.expiry(now)}
+	b := &Backend{px: px, pg: px.PgConn(), wire: w, dialer: d, parameters: reportedBy(px.PgConn()), incarnation: incarnation, opened: now, spared: rand.Float64()}
 	b.proven.Store(&now)
 	b.pg.CustomData()[ownBackend] = b
 	// Not cut short by who gives up: it would leave a process on the server that
@@ -211,16 +211,6 @@ const ownBackend = "unoactor.backend"
 // lostStatement is the SQLSTATE of executing a prepared statement that the server has not
 // got: invalid_sql_statement_name.
 const lostStatement = "26000"
-
-// expiry is the end of a lifetime, up to a tenth earlier at random: backends
-// that were opened together are not replaced together.
-func (d *Dialer) expiry(opened time.Time) time.Time {
-	if d.pool.MaxLifetime == config.Never {
-		return time.Time{}
-	}
-	life := d.pool.MaxLifetime
-	return opened.Add(life - time.Duration(rand.Int64N(int64(life)/10+1)))
-}
 
 // reported are the parameters that a PostgreSQL server reports (the table
 // "GUC_REPORT" of its protocol documentation, up to version 18).

@@ -3,6 +3,7 @@ package conn
 import (
 	"math/bits"
 	"runtime"
+	"time"
 
 	"github.com/unoactor/unoactor/config"
 )
@@ -93,10 +94,13 @@ func (l *layout) oldest() *slot {
 	}
 }
 
-// Resize changes the limits while the pool runs, and the order in which idle
-// backends are lent. It closes nothing: what is now beyond a limit is the
-// supervisor's to retire.
+// Resize changes the limits while the pool runs, the order in which idle backends are
+// lent, the bounds of a wait and of a ping, and the reset policy. It closes nothing: what
+// is now beyond a limit is the supervisor's to retire.
 func (s *Slots) Resize(p config.Pool) {
+	s.validate.Store(int64(p.ValidateTimeout))
+	s.reset.Store(&p.Reset)
+	s.resets.Store(p.Reset != config.ResetRollback && p.Reset != config.ResetNone)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	next := s.layout.Load().withRoom(s, p.Hard())
@@ -110,3 +114,6 @@ func (s *Slots) Resize(p config.Pool) {
 	s.extra(extraStack, p.LeakAfter != config.Never)
 	s.watchHead()
 }
+
+// ValidateTimeout bounds a ping between two leases.
+func (s *Slots) ValidateTimeout() time.Duration { return time.Duration(s.validate.Load()) }

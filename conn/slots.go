@@ -47,6 +47,7 @@ type Slots struct {
 	layout     atomic.Pointer[layout]
 	gate       atomic.Int64  // what turns acquirers away from the fast path: closed, paused, or how many wait
 	extras     atomic.Uint32 // what has to be done about a lease besides lending it
+	resets     atomic.Bool   // the reset policy has something done to every backend between two leases
 	generation atomic.Uint64 // of backends, see Condemn
 	excused    excused       // leases that ended otherwise than by a release, and may still be released
 	armed      atomic.Bool   // the owner wants to hear of the next miss
@@ -54,6 +55,8 @@ type Slots struct {
 	size     atomic.Int64
 	hard     atomic.Int64
 	patience atomic.Int64 // the acquire timeout, in nanoseconds
+	validate atomic.Int64 // the bound of a ping before a lease, in nanoseconds
+	reset    atomic.Pointer[config.Reset]
 	turns    atomic.Uint64
 	failure  atomic.Pointer[Failure]
 

@@ -34,13 +34,14 @@ const (
 	Untrusted          // the server and we don't trust each other: TLS and certificates
 	Unavailable        // the server or a pooler has no connection for this database or role for now
 	Exhausted          // our own process has no descriptors or the like for another connection
+	Reconfigured       // it was opened by other settings than its pool has now
 )
 
 var causes = [...]string{
 	"none", "connected", "dirty", "unsolicited", "unproven", "hung_up", "broken", "hook_failed", "reset_failed", "lifetime",
 	"idle_timeout", "surplus", "drained", "fenced", "refused", "denied", "crowded", "crashed",
 	"invalidated", "cleared", "rotated", "reclaimed", "silent", "read_only",
-	"untrusted", "unavailable", "exhausted",
+	"untrusted", "unavailable", "exhausted", "reconfigured",
 }
 
 func (c Cause) String() string { return causes[c] }

@@ -18,6 +18,7 @@ type DialEnded struct {
 // Probe is the prober's own clock.
 type Probe struct{ letter }
 
-func (AskDial) toNode()   {}
-func (DialEnded) toNode() {}
-func (Probe) toNode()     {}
+func (AskDial) toNode()     {}
+func (DialEnded) toNode()   {}
+func (Probe) toNode()       {}
+func (Reconfigure) toNode() {}

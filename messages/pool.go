@@ -45,7 +45,7 @@ type Ended struct {
 	Err         error
 }
 
-// Reconfigure says that the pool has other settings now.
+// Reconfigure says that the pool, or the node, was given other settings.
 type Reconfigure struct{ letter }
 
 // Warm asks for so many open backends, up to the hard limit.

@@ -18,8 +18,10 @@ import (
 // orders are what is handed to the pool's actor besides a message, which carries
 // no settings and no secrets.
 type orders struct {
-	mu    sync.Mutex // one reconfiguration at a time
-	trial atomic.Pointer[trial]
+	mu       sync.Mutex // one reconfiguration at a time
+	setup    atomic.Pointer[setup]
+	rotating sync.Mutex // one rotation at a time; held while the trial lasts, for which mu is not
+	trial    atomic.Pointer[trial]
 }
 
 // trial is a dialer on probation.
@@ -116,14 +118,15 @@ func (p *Pool) Resize(size, overflow int) error {
 }
 
 // Reconfigure gives the pool other settings. What concerns new backends only
-// (runtime, hooks, reset) is taken up by those that are opened from now on. Name,
-// node, database, user and password stay, see [Pool.Rotate], and so does echo.
+// (runtime, hooks) is taken up by those that are opened from now on. Name,
+// node, database, user and password stay, see [Pool.Rotate], and so does echo:
+// [System.Apply] changes those too, and replaces the backends for it.
 func (p *Pool) Reconfigure(next config.Pool) error {
 	p.orders.mu.Lock()
 	defer p.orders.mu.Unlock()
 	now := p.Config()
 	next.Name, next.Node, next.Database, next.User, next.Password = now.Name, now.Node, now.Database, now.User, now.Password
-	check := config.Topology{Nodes: []config.Node{p.node.config}, Pools: []config.Pool{next}, Gateway: config.Gateway{Auth: config.Trust}}.Complete()
+	check := config.Topology{Nodes: []config.Node{*p.node.Load().settings.Load()}, Pools: []config.Pool{next}, Gateway: config.Gateway{Auth: config.Trust}}.Complete()
 	if err := check.Check(); err != nil {
 		return err
 	}
@@ -132,12 +135,22 @@ func (p *Pool) Reconfigure(next config.Pool) error {
 	if err != nil {
 		return err
 	}
-	p.dialer.Store(dialer)
-	p.config.Store(&next)
+	s := &setup{&next, dialer, p.node.Load(), stay}
+	p.give(s)
+	return p.taken(s)
+}
+
+// give hands a setup to the pool's actor. p.orders.mu is held until it is taken.
+func (p *Pool) give(s *setup) {
+	p.orders.setup.Store(s)
 	p.ref.Tell(messages.Reconfigure{})
+}
+
+// taken waits until a setup that was given is taken up.
+func (p *Pool) taken(s *setup) error {
 	ctx, cancel := context.WithTimeout(context.Background(), takeUpTime) // the pool's actor never waits
 	defer cancel()
-	return p.until(ctx, func() bool { return p.view.Load().applied == &next })
+	return p.until(ctx, func() bool { return p.view.Load().applied == s.config })
 }
 
 // takeUpTime bounds how long a pool takes to take up settings.
@@ -196,14 +209,9 @@ var ErrRotation = errors.New("the new credentials were not taken up, the old one
 // says why. Then all others are replaced, a few at a time, none while it is leased.
 // Rotate returns when the new credentials are proven. An empty user stays as he is.
 func (p *Pool) Rotate(ctx context.Context, user string, password config.Secret) error {
-	p.orders.mu.Lock()
-	defer p.orders.mu.Unlock()
-	next := p.Config()
-	if user != "" {
-		next.User = user
-	}
-	next.Password = password
-	dialer, err := p.dialer.Load().For(next)
+	p.orders.rotating.Lock()
+	defer p.orders.rotating.Unlock()
+	_, dialer, err := p.rotated(user, password)
 	if err != nil {
 		return fmt.Errorf("pool %q: %w: %w", p.Name(), ErrRotation, err)
 	}
@@ -220,10 +228,27 @@ func (p *Pool) Rotate(ctx context.Context, user string, password config.Secret) 
 	if t.err != nil {
 		return fmt.Errorf("pool %q: %w: %w", p.Name(), ErrRotation, t.err)
 	}
+	p.orders.mu.Lock()
+	defer p.orders.mu.Unlock()
+	next, dialer, err := p.rotated(user, password) // of the settings that it has by now
+	if err != nil {
+		return fmt.Errorf("pool %q: %w: %w", p.Name(), ErrRotation, err)
+	}
 	p.dialer.Store(dialer)
-	p.config.Store(&next)
+	p.config.Store(next)
 	p.ref.Tell(messages.Invalidate{Cause: messages.Rotated})
 	return nil
+}
+
+// rotated is the pool with other credentials, and what dials with them.
+func (p *Pool) rotated(user string, password config.Secret) (*config.Pool, *conn.Dialer, error) {
+	next := p.Config()
+	if user != "" {
+		next.User = user
+	}
+	next.Password = password
+	dialer, err := p.dialer.Load().For(next)
+	return &next, dialer, err
 }
 
 // RevokeLease ends the lease of that epoch against its holder's will: what it runs is cancelled on

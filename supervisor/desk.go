@@ -12,6 +12,7 @@ import (
 	"github.com/asynkron/protoactor-go/eventstream"
 
 	"github.com/unoactor/unoactor/actors"
+	"github.com/unoactor/unoactor/config"
 	"github.com/unoactor/unoactor/conn"
 	"github.com/unoactor/unoactor/messages"
 	"github.com/unoactor/unoactor/routing"
@@ -85,6 +86,9 @@ func newDesk(s *System) *desk {
 // Order implements [actors.Desk].
 func (d *desk) Order(pid *actor.PID, choice routing.Choice, m messages.Checkout) (watch bool) {
 	pool, err := d.system.Pool(choice.Pool)
+	if err != nil { // it went with its route, which the router still knew
+		pool, choice, err = d.system.Route(intentOf(m))
+	}
 	if err != nil {
 		d.answer(pid, messages.Granted{Err: err})
 		return false
@@ -110,6 +114,10 @@ func (d *desk) Order(pid *actor.PID, choice routing.Choice, m messages.Checkout)
 		d.offer(o, l, err)
 	}()
 	return process != nil
+}
+
+func intentOf(m messages.Checkout) routing.Intent {
+	return routing.Intent{Database: m.Database, User: m.User, Entity: m.Entity, Access: config.Access(m.Access), Labels: m.Labels}
 }
 
 // enter notes an order. It is false if the desk is closed.

@@ -14,11 +14,16 @@ import (
 // drain has the pool refuse new leases and close; those that are out have its
 // drain_timeout, and no longer than ctx.
 func (p *Pool) drain(ctx context.Context) {
-	deadline := time.Now().Add(min(p.Config().DrainTimeout, 24*time.Hour))
+	deadline := p.deadline()
 	if limit, ok := ctx.Deadline(); ok && limit.Before(deadline) {
 		deadline = limit
 	}
 	p.ref.Tell(messages.Drain{Deadline: deadline})
+}
+
+// deadline is when leases are revoked of a pool that begins to drain now.
+func (p *Pool) deadline() time.Time {
+	return time.Now().Add(min(p.Config().DrainTimeout, 24*time.Hour))
 }
 
 // drained waits until the pool is closed. The end of ctx ends its leases. The error
@@ -30,6 +35,11 @@ func (p *Pool) drained(ctx context.Context) error {
 		p.ref.Tell(messages.Drain{Deadline: time.Now()})
 		<-p.done
 	}
+	return p.revocations()
+}
+
+// revocations is an error if leases had to be revoked at the end of the drain.
+func (p *Pool) revocations() error {
 	if n := p.revoked.Load(); n > 0 {
 		return fmt.Errorf("pool %q: %d leases were revoked when their time to come back was over", p.Name(), n)
 	}

@@ -70,7 +70,7 @@ func Reconcile(size, minIdle int, slots, state string, replaces map[int]int) str
 // Fates lists the supervision table.
 func Fates() []string {
 	var lines []string
-	for c := messages.None; c <= messages.ReadOnly; c++ {
+	for c := messages.None; c <= messages.Reconfigured; c++ {
 		f, ok := fates[c]
 		switch {
 		case c == messages.Connected, c == messages.Dirty, c == messages.Unsolicited, c == messages.Unproven: // end no incarnation

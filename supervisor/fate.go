@@ -29,6 +29,7 @@ var fates = map[messages.Cause]struct{ served, connecting fate }{
 	messages.Cleared:      {rest, rest},
 	messages.Rotated:      {rest, rest},
 	messages.ReadOnly:     {rest, rest},
+	messages.Reconfigured: {rest, rest},
 	messages.HungUp:       {restart, restart},
 	messages.Broken:       {restart, backoff},
 	messages.ResetFailed:  {restart, restart},

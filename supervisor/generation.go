@@ -24,7 +24,7 @@ func (a *poolActor) begin(cause messages.Cause, why string) {
 func (a *poolActor) invalidate(m messages.Invalidate) {
 	if m.Cause == messages.Rotated {
 		a.begin(m.Cause, "other credentials were proven")
-		a.rolled = a.generation
+		a.rolled, a.rolledFor = a.generation, m.Cause
 	} else {
 		a.begin(m.Cause, "they were invalidated")
 	}
@@ -68,7 +68,7 @@ func (a *poolActor) inspectAll() {
 
 // nodeChanged takes up what the node's prober found.
 func (a *poolActor) nodeChanged(now time.Time) {
-	n := a.node.view.Load()
+	n := a.node.Load().view.Load()
 	if n.Breaker == messages.BreakerOpen {
 		a.slots.Trip(&conn.BreakerError{Node: n.Name, Cause: n.Cause, Err: n.Err, Next: n.Next})
 		a.note(conn.Decision{At: now, What: conn.Holding, Slot: -1, Cause: n.Cause, Note: "the node's breaker opened"})
@@ -91,7 +91,7 @@ const roleEvery = time.Second
 // mayWrite says whether the pool is meant to write.
 func (a *poolActor) mayWrite() bool {
 	_, own := a.Config().Runtime["default_transaction_read_only"]
-	return a.node.config.Role == config.Primary && !own
+	return a.node.Load().settings.Load().Role == config.Primary && !own
 }
 
 // probeRole asks the server whether it takes writes, on the administrative backend
@@ -125,14 +125,19 @@ func (a *poolActor) askServer(ctx context.Context) (messages.Server, error) {
 	return b.AskServer(ctx), nil
 }
 
+// route has the router send those who may write elsewhere, or here again.
+func (a *poolActor) route(readOnly bool) {
+	a.server.ReadOnly = readOnly
+	a.router.Tell(messages.RoleChanged{Pool: a.Name(), Node: a.node.Load().name, ReadOnly: readOnly})
+}
+
 // roleSeen has nobody sent to a server that takes no writes to write, and
 // everybody again when it does.
 func (a *poolActor) roleSeen(m messages.RoleSeen) {
-	if m.Err != nil || !a.mayWrite() || m.Server.ReadOnly == a.server.ReadOnly {
+	if m.Err != nil || a.draining || !a.mayWrite() || m.Server.ReadOnly == a.server.ReadOnly {
 		return
 	}
-	a.server.ReadOnly = m.Server.ReadOnly
-	a.router.Tell(messages.RoleChanged{Pool: a.Name(), Node: a.node.config.Name, ReadOnly: m.Server.ReadOnly})
+	a.route(m.Server.ReadOnly)
 	if !m.Server.ReadOnly {
 		a.note(conn.Decision{What: conn.Noticing, Slot: -1, Note: "the server takes writes again"})
 		return

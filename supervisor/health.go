@@ -116,7 +116,7 @@ func (v vitals) metrics() map[string]any {
 func (p *Pool) Health() HealthStatus {
 	view := p.view.Load()
 	v := vitals{
-		stats: p.Stats(), node: *p.node.view.Load(), closed: view.draining, readOnly: view.readOnly, refused: view.refused,
+		stats: p.Stats(), node: *p.node.Load().view.Load(), closed: view.draining, readOnly: view.readOnly, refused: view.refused,
 		failure: p.slots.LastFailure(), leaks: p.leaks.Load(), now: time.Now(),
 	}
 	if at := p.lastLeak.Load(); at > 0 {

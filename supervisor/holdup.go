@@ -28,7 +28,7 @@ func (a *poolActor) refuse(m messages.Ended, now time.Time) {
 	}
 	a.failures++
 	a.counted++
-	n := a.node.config
+	n := a.node.Load().settings.Load()
 	a.blocked = now.Add(actors.Backoff(n.BackoffMin, n.BackoffMax, a.failures))
 	a.hurried = a.blocked
 	if !a.hopeless {

@@ -119,7 +119,7 @@ func observe(meter metric.Meter, s *System) (metric.Registration, error) {
 			}
 		}
 		for _, n := range s.roster.Load().nodes {
-			o.ObserveInt64(breaker, int64(n.view.Load().Breaker), metric.WithAttributeSet(attribute.NewSet(nodeName.String(n.config.Name))))
+			o.ObserveInt64(breaker, int64(n.view.Load().Breaker), metric.WithAttributeSet(attribute.NewSet(nodeName.String(n.name))))
 		}
 		return nil
 	}, count, idleMax, idleMin, limit, pending, timeouts, restarts, refusals, leaks, breaker)

@@ -18,7 +18,7 @@ type Pool struct {
 	slots   *conn.Slots
 	journal conn.Journal
 	ref     actors.Address[messages.ToPool]
-	node    *node
+	node    atomic.Pointer[node]
 	observe observers
 
 	orders       orders // what the methods of admin.go ask of the pool's actor
@@ -42,17 +42,41 @@ type observers struct {
 }
 
 func newPool(n *node, p config.Pool, o conn.DialerOptions, observe observers) (*Pool, error) {
-	pool := &Pool{node: n, observe: observe, done: make(chan struct{})}
-	o.ReadOnly = pool.WriteRefused
-	dialer, err := conn.NewDialer(n.config, p, o)
+	pool := &Pool{observe: observe, done: make(chan struct{})}
+	first, err := pool.setup(n, *n.settings.Load(), p, o, stay)
 	if err != nil {
 		return nil, err
 	}
-	pool.config.Store(&p)
-	pool.dialer.Store(dialer)
+	pool.use(first)
+	dialer := first.dialer
 	pool.view.Store(&poolView{})
 	pool.slots = conn.NewSlots(conn.Options{Pool: p, Owner: owner{pool}, Hooked: dialer.HasCheckoutHooks(), Journal: &pool.journal})
 	return pool, nil
+}
+
+// setup is what a pool is run by.
+type setup struct {
+	config   *config.Pool
+	dialer   *conn.Dialer
+	node     *node
+	turnover turnover // what becomes of the backends of the former setup
+}
+
+// setup makes one of other settings, or says why there is none.
+func (p *Pool) setup(n *node, server config.Node, settings config.Pool, o conn.DialerOptions, t turnover) (*setup, error) {
+	o.ReadOnly = p.WriteRefused
+	dialer, err := conn.NewDialer(server, settings, o)
+	if err != nil {
+		return nil, err
+	}
+	return &setup{&settings, dialer, n, t}, nil
+}
+
+// use has the pool run by a setup from now on.
+func (p *Pool) use(s *setup) {
+	p.node.Store(s.node)
+	p.dialer.Store(s.dialer)
+	p.config.Store(s.config)
 }
 
 // Acquire lends a backend, as [conn.Slots.Acquire] says.
@@ -103,5 +127,5 @@ func (p *Pool) Leased() int {
 func (p *Pool) Why(n int) []conn.Decision { return p.journal.Last(n) }
 
 func (p *Pool) origin() messages.Origin {
-	return messages.Origin{Pool: p.Name(), Node: p.node.config.Name, At: time.Now()}
+	return messages.Origin{Pool: p.Name(), Node: p.node.Load().name, At: time.Now()}
 }

@@ -41,6 +41,9 @@ type poolActor struct {
 
 	generation uint64 // of the backends that are opened now
 	rolled     uint64 // those of an earlier generation are replaced, a few at a time
+	rolledFor  messages.Cause
+	moving     bool // until one of the generation rolled serves; then none of an earlier one is lent
+	hooked     bool // the slots run checkout hooks
 	server     messages.Server
 	down       bool // the node is
 	probing    bool // somebody looks whether the server takes writes
@@ -65,7 +68,8 @@ type slotState struct {
 }
 
 func newPoolActor(p *Pool, router actors.Ref[messages.ToRouter], work *actors.Tracker, log hclog.Logger) *poolActor {
-	a := &poolActor{Pool: p, router: router, work: work, log: log.With("pool", p.Name()), generation: 1, kept: p.Config().Size}
+	a := &poolActor{Pool: p, router: router, work: work, log: log.With("pool", p.Name()), generation: 1, kept: p.Config().Size,
+		hooked: p.dialer.Load().HasCheckoutHooks()}
 	a.makeRoom()
 	return a
 }
@@ -109,7 +113,7 @@ func (a *poolActor) Receive(ctx actor.Context) {
 	case messages.ReleasedLate:
 		a.log.Warn("a lease was released after its end: it was released before", "slot", m.Slot)
 	case messages.Reconfigure:
-		a.reconfigure()
+		a.reconfigure(now)
 	case messages.Warm:
 		a.warm = m.Backends
 		a.spared, a.until = m.Backends, now.Add(min(a.Config().IdleTimeout, 24*time.Hour))
@@ -154,6 +158,7 @@ func (a *poolActor) reconcile(ctx actor.Context, now time.Time) {
 		}
 	}
 	a.tryDialer(ctx, now)
+	a.applyHooks()
 	a.markOverflow(now)
 	a.finish(ctx, now)
 }
@@ -191,10 +196,12 @@ func (a *poolActor) sparedAt(now time.Time) int {
 // outlived says why the backend of a slot has to be replaced when there is time.
 func (a *poolActor) outlived(slot int, now time.Time) messages.Cause {
 	if a.states[slot].generation < a.rolled {
-		return messages.Rotated
+		return a.rolledFor
 	}
-	if b := a.slots.Backend(slot); b != nil && !b.Expires().IsZero() && now.After(b.Expires()) {
-		return messages.LifetimeOver
+	if b := a.slots.Backend(slot); b != nil {
+		if end := b.Expires(a.Settings().MaxLifetime); !end.IsZero() && now.After(end) {
+			return messages.LifetimeOver
+		}
 	}
 	return messages.None
 }
@@ -214,7 +221,7 @@ func (a *poolActor) incarnate(ctx actor.Context, slot int, dialer *conn.Dialer, 
 	s.counted = a.counted
 	place := actors.Place{
 		Slot: slot, Incarnation: s.incarnation, Slots: a.slots, Dialer: dialer,
-		Pool: a.self, Node: a.node.ref.Ref(), Work: a.work, Log: a.log,
+		Pool: a.self, Node: a.node.Load().ref.Ref(), Work: a.work, Log: a.log,
 	}
 	props := actors.Guard(a.log, func() actor.Actor { return actors.NewConnection(place) })
 	pid, err := ctx.SpawnNamed(props, fmt.Sprintf("%s%d.%d", connectionName, slot, s.incarnation))
@@ -270,6 +277,7 @@ func (a *poolActor) opened(m messages.Opened, now time.Time) {
 	if a.warm > 0 && a.slots.Stats().Size >= a.warm {
 		a.warm = 0
 	}
+	a.arrived(s)
 	a.serverSeen(m.Slot, m.Server)
 }
 
@@ -332,31 +340,6 @@ func (a *poolActor) lost(m messages.Ended, who messages.Backend, now time.Time) 
 	a.observe.emit(messages.ConnectionRestarted{Origin: a.origin(), Backend: who, Cause: m.Cause, Restarts: s.restarts})
 	a.log.Warn("connection lost, restarting its slot", "slot", m.Slot, "incarnation", m.Incarnation, "cause", m.Cause, "error", m.Err)
 	a.panicked(m)
-}
-
-// reconfigure takes up what the topology says now.
-func (a *poolActor) reconfigure() {
-	a.applied = a.Settings()
-	p := *a.applied
-	before := a.slots.Stats()
-	a.kept = min(max(a.kept, p.Size), p.Hard())
-	a.spared = 0
-	if p.Sizing.Step == 0 {
-		a.kept = p.Size
-	}
-	a.applySize()
-	a.slots.Hook(a.dialer.Load().HasCheckoutHooks())
-	a.makeRoom()
-	if before.SoftLimit != a.kept || before.HardLimit != p.Hard() {
-		a.note(conn.Decision{What: conn.Resizing, Slot: -1, Note: fmt.Sprintf("from %d, at most %d, to %d, at most %d", before.SoftLimit, before.HardLimit, a.kept, p.Hard())})
-	}
-}
-
-// applySize tells the slots how many backends are kept.
-func (a *poolActor) applySize() {
-	p := a.Config()
-	p.Size, p.MaxOverflow = a.kept, p.Hard()-a.kept
-	a.slots.Resize(p)
 }
 
 // tryDialer gives the reserve an incarnation that connects with the credentials

@@ -224,7 +224,7 @@ func (r *reconciler) replace() {
 		if s.phase == opening && s.replaces != none {
 			relieved[s.replaces] = true
 		}
-		if s.phase == leaving && (s.why == messages.LifetimeOver || s.why == messages.Rotated) {
+		if s.phase == leaving && (s.why == messages.LifetimeOver || s.why == messages.Rotated || s.why == messages.Reconfigured) {
 			waiting += b2i(s.state == conn.Leased)
 			making += b2i(s.state != conn.Leased)
 		}

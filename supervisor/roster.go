@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -19,52 +20,55 @@ type roster struct {
 	topology config.Topology
 	pools    []*Pool // in the order of the topology
 	nodes    []*node
+	guests   guests
 }
 
+// guests are the names of what was added while the system ran and is not of its topology.
+type guests struct{ nodes, pools, routes map[string]bool }
+
 type node struct {
-	config config.Node
-	ref    actors.Address[messages.ToNode]
-	view   atomic.Pointer[actors.NodeView]
+	name     string
+	settings atomic.Pointer[config.Node]
+	ref      actors.Address[messages.ToNode]
+	view     atomic.Pointer[actors.NodeView]
 
 	breaker messages.BreakerState // as it was last told; its actor's alone
 }
 
+func newNode(n config.Node) *node {
+	added := &node{name: n.Name}
+	added.settings.Store(&n)
+	added.view.Store(&actors.NodeView{Name: n.Name, Up: true, Since: time.Now()})
+	return added
+}
+
 func (r *roster) node(name string) *node {
 	for _, n := range r.nodes {
-		if n.config.Name == name {
+		if n.name == name {
 			return n
 		}
 	}
 	return nil
 }
 
-// enlist is a roster with what a completed and checked topology adds to it.
-func (s *System) enlist(former *roster, t config.Topology) (*roster, error) {
-	next := &roster{topology: t, nodes: slices.Clone(former.nodes), pools: slices.Clone(former.pools)}
-	for _, n := range t.Nodes[len(former.nodes):] {
-		added := &node{config: n}
-		added.view.Store(&actors.NodeView{Name: n.Name, Up: true, Since: time.Now()})
-		next.nodes = append(next.nodes, added)
-	}
-	for _, p := range t.Pools[len(former.pools):] {
-		var dialer conn.DialerOptions
-		if s.dialer != nil {
-			dialer = s.dialer(p)
+func (r *roster) pool(name string) *Pool {
+	for _, p := range r.pools {
+		if p.Name() == name {
+			return p
 		}
-		pool, err := newPool(next.node(p.Node), p, dialer, s.observers(p.Name))
-		if err != nil {
-			return nil, err
-		}
-		next.pools = append(next.pools, pool)
 	}
-	return next, nil
+	return nil
 }
 
-// grow asks the root actor to start what is coming. It is answered by grown.
-type (
-	grow  struct{}
-	grown struct{}
-)
+// running is the topology with the settings that its pools have by now.
+func (r *roster) running() config.Topology {
+	t := r.topology
+	t.Pools = make([]config.Pool, len(r.pools))
+	for i, p := range r.pools {
+		t.Pools[i] = p.Config()
+	}
+	return t
+}
 
 // Add has the system supervise more nodes and pools, and take more routes, which come
 // after those that there are. The error says what can't work: then nothing is added.
@@ -72,16 +76,17 @@ func (s *System) Add(ctx context.Context, more config.Topology) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	s.growing.Lock()
-	defer s.growing.Unlock()
-	if s.grown {
+	s.turn.Lock()
+	defer s.turn.Unlock()
+	if s.final {
 		return conn.ErrClosed
 	}
 	if err := s.stillLeaving(more); err != nil {
 		return err
 	}
 	former := s.roster.Load()
-	merged := former.topology
+	running := former.running()
+	merged := running
 	merged.Nodes = slices.Concat(merged.Nodes, more.Nodes)
 	merged.Pools = slices.Concat(merged.Pools, more.Pools)
 	merged.Routes = slices.Concat(merged.Routes, more.Routes)
@@ -89,23 +94,31 @@ func (s *System) Add(ctx context.Context, more config.Topology) error {
 	if err := merged.Check(); err != nil {
 		return err
 	}
-	next, err := s.enlist(former, merged)
+	p, err := s.passageTo(former, merged, config.Compare(running, merged))
 	if err != nil {
 		return err
 	}
-	s.coming.Store(next)
-	if _, err := s.actors.Root.RequestFuture(s.root, grow{}, growTime).Result(); err != nil {
-		return fmt.Errorf("start what was added: %w", errors.Join(err, errors.New("the system supervisor is busy or has ended")))
+	p.next.guests = former.guests.with(more)
+	return s.pass(p)
+}
+
+func (g guests) with(more config.Topology) guests {
+	return guests{
+		nodes:  among(g.nodes, more.Nodes, func(n config.Node) string { return n.Name }),
+		pools:  among(g.pools, more.Pools, func(p config.Pool) string { return p.Name }),
+		routes: among(g.routes, more.Routes, func(r config.Route) string { return r.Name }),
 	}
-	s.roster.Store(next)
-	added := next.pools[len(former.pools):]
-	s.events.reportTo(added)
-	for {
-		table := s.table.Load()
-		if s.table.CompareAndSwap(table, table.Updated(merged)) {
-			return nil
-		}
+}
+
+func among[T any](names map[string]bool, more []T, name func(T) string) map[string]bool {
+	all := maps.Clone(names)
+	if all == nil {
+		all = make(map[string]bool, len(more))
 	}
+	for _, t := range more {
+		all[name(t)] = true
+	}
+	return all
 }
 
 // Remove takes a pool out of the running system, and with it the routes to it and, if it
@@ -120,12 +133,12 @@ func (s *System) Remove(ctx context.Context, name string) error {
 	}
 	p.drain(ctx)
 	err = p.drained(ctx)
-	s.growing.Lock()
-	defer s.growing.Unlock()
+	s.turn.Lock()
+	defer s.turn.Unlock()
 	s.leaving = slices.DeleteFunc(s.leaving, func(left *Pool) bool { return left == p })
-	if !s.grown && !slices.Contains(s.roster.Load().nodes, p.node) {
+	if n := p.node.Load(); !s.final && !slices.Contains(s.roster.Load().nodes, n) {
 		// When it has ended, its name is free.
-		err = errors.Join(err, s.actors.Root.StopFuture(p.node.ref.PID()).Wait())
+		err = errors.Join(err, s.actors.Root.StopFuture(n.ref.PID()).Wait())
 	}
 	return err
 }
@@ -140,7 +153,7 @@ func (s *System) stillLeaving(more config.Topology) error {
 			}
 		}
 		for _, n := range more.Nodes {
-			if n.Name == left.node.config.Name {
+			if n.Name == left.node.Load().name {
 				return fmt.Errorf("node %q: the pool %q on the one of that name is still being removed: add it when Remove has returned", n.Name, left.Name())
 			}
 		}
@@ -150,9 +163,9 @@ func (s *System) stillLeaving(more config.Topology) error {
 
 // strike takes a pool out of the roster and the table of routes.
 func (s *System) strike(name string) (*Pool, error) {
-	s.growing.Lock()
-	defer s.growing.Unlock()
-	if s.grown {
+	s.turn.Lock()
+	defer s.turn.Unlock()
+	if s.final {
 		return nil, conn.ErrClosed
 	}
 	p, err := s.Pool(name)
@@ -172,7 +185,7 @@ func (s *System) strike(name string) (*Pool, error) {
 
 // without is the roster less a pool, the routes to it, and its node if that was its last.
 func (r *roster) without(p *Pool) *roster {
-	next := &roster{topology: r.topology, nodes: r.nodes}
+	next := &roster{topology: r.topology, nodes: r.nodes, guests: r.guests}
 	for _, other := range r.pools {
 		if other != p {
 			next.pools = append(next.pools, other)
@@ -181,21 +194,19 @@ func (r *roster) without(p *Pool) *roster {
 	t := &next.topology
 	t.Pools = slices.DeleteFunc(slices.Clone(t.Pools), func(c config.Pool) bool { return c.Name == p.Name() })
 	t.Routes = slices.DeleteFunc(slices.Clone(t.Routes), func(c config.Route) bool { return c.Pool == p.Name() })
-	if !slices.ContainsFunc(next.pools, func(other *Pool) bool { return other.node == p.node }) {
-		next.nodes = slices.DeleteFunc(slices.Clone(r.nodes), func(n *node) bool { return n == p.node })
-		t.Nodes = slices.DeleteFunc(slices.Clone(t.Nodes), func(c config.Node) bool { return c.Name == p.node.config.Name })
+	on := p.node.Load()
+	if !slices.ContainsFunc(next.pools, func(other *Pool) bool { return other.node.Load() == on }) {
+		next.nodes = slices.DeleteFunc(slices.Clone(r.nodes), func(n *node) bool { return n == on })
+		t.Nodes = slices.DeleteFunc(slices.Clone(t.Nodes), func(c config.Node) bool { return c.Name == on.name })
 	}
 	return next
 }
 
-// stopGrowing refuses what would be added or removed from now on, and returns the pools
-// that are being removed. What is being added is there.
-func (s *System) stopGrowing() []*Pool {
-	s.growing.Lock()
-	defer s.growing.Unlock()
-	s.grown = true
+// stopChanging refuses every change from now on, and returns the pools that are being
+// removed. What is being added is there.
+func (s *System) stopChanging() []*Pool {
+	s.turn.Lock()
+	defer s.turn.Unlock()
+	s.final = true
 	return slices.Clone(s.leaving)
 }
-
-// growTime is how long the root actor may take to start actors, which blocks nowhere.
-const growTime = 10 * time.Second

@@ -63,7 +63,7 @@ func (s *System) Snapshot() Snapshot {
 // Snapshot is the pool's part of the tree.
 func (p *Pool) Snapshot() PoolSnapshot {
 	view := p.view.Load()
-	ps := PoolSnapshot{Name: p.Name(), Node: p.node.config.Name, Stats: p.slots.Stats(), Generation: view.generation, ReadOnly: view.readOnly,
+	ps := PoolSnapshot{Name: p.Name(), Node: p.node.Load().name, Stats: p.slots.Stats(), Generation: view.generation, ReadOnly: view.readOnly,
 		Leaks: p.leaks.Load(), LastFailure: p.slots.LastFailure()}
 	reserve := p.slots.Reserve()
 	for i, v := range view.slots {

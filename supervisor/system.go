@@ -47,10 +47,10 @@ type System struct {
 	router  atomic.Pointer[actors.Ref[messages.ToRouter]]
 	table   atomic.Pointer[routing.Table]
 	roster  atomic.Pointer[roster]
-	coming  atomic.Pointer[roster] // for the root actor to start what is new in it
-	growing sync.Mutex             // who changes the roster
-	grown   bool                   // the system is being closed: nothing is added any more
-	leaving []*Pool                // taken out of the roster, and not closed yet; under growing
+	coming  atomic.Pointer[passage] // for the root actor to go through
+	turn    sync.Mutex              // who changes the roster
+	final   bool                    // the system is being closed: nothing changes any more; under turn
+	leaving []*Pool                 // taken out of the roster, and not closed yet; under turn
 	work    actors.Tracker
 	metrics *metrics
 	events  *Events
@@ -81,11 +81,12 @@ func Start(t config.Topology, o Options) (*System, error) {
 	if s.metrics, err = newMetrics(o.MeterProvider); err != nil {
 		return nil, fmt.Errorf("metrics: %w", err)
 	}
-	all, err := s.enlist(&roster{}, t)
+	first, err := s.passageTo(&roster{}, t, config.Compare(config.Topology{}, t))
 	if err != nil {
 		return nil, err
 	}
-	s.roster.Store(all)
+	s.coming.Store(first)
+	s.roster.Store(first.next)
 	if err := s.metrics.watch(s); err != nil {
 		return nil, fmt.Errorf("metrics: %w", err)
 	}
@@ -100,14 +101,23 @@ func Start(t config.Topology, o Options) (*System, error) {
 	if o.Ready != nil {
 		o.Ready(s)
 	}
-	ready := make(chan struct{})
+	ready := make(chan error, 1)
 	root, err := s.actors.Root.SpawnNamed(actors.Guard(log, func() actor.Actor { return &root{System: s, ready: ready, spawned: make(map[string]int)} },
 		actor.WithSupervisor(&onPanic{})), s.rootName())
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("start the system supervisor: %w", err), s.metrics.close())
 	}
 	s.root = root
-	<-ready
+	if err := <-ready; err != nil {
+		s.actors.Root.Stop(root)
+		<-s.stopped
+		s.desk.stop()
+		if !s.hosted {
+			s.actors.Shutdown()
+		}
+		s.events.close()
+		return nil, errors.Join(err, s.metrics.close())
+	}
 	return s, nil
 }
 
@@ -132,10 +142,10 @@ func (s *System) Router() *actor.PID {
 	return nil
 }
 
-// root is the system supervisor: it starts the tree and holds it together.
+// root is the system supervisor: it starts the tree, changes it and holds it together.
 type root struct {
 	*System
-	ready   chan struct{}
+	ready   chan error
 	spawned map[string]int // how many actors of a name there were
 }
 
@@ -143,48 +153,11 @@ type root struct {
 func (r *root) Receive(ctx actor.Context) {
 	switch ctx.Message().(type) {
 	case *actor.Started:
-		r.spawn(ctx, r.roster.Load())
-		close(r.ready)
-	case grow:
-		r.spawn(ctx, r.coming.Load())
-		ctx.Respond(grown{})
+		r.ready <- r.begin(ctx)
+	case goThrough:
+		ctx.Respond(gone{r.goThrough(ctx, r.coming.Load())})
 	case *actor.Stopped:
 		close(r.stopped)
-	}
-}
-
-// spawn starts the actors of a roster that do not run yet.
-func (r *root) spawn(ctx actor.Context, all *roster) {
-	supervised := actor.WithSupervisor(&onPanic{})
-	named := func(produce func() actor.Actor, name string) *actor.PID {
-		if r.spawned[name]++; r.spawned[name] > 1 { // the former may still be closing
-			name = fmt.Sprintf("%s~%d", name, r.spawned[name])
-		}
-		pid, err := ctx.SpawnNamed(actors.Guard(r.log, produce, supervised), name)
-		if err != nil {
-			panic(fmt.Sprintf("spawn %s: %v", name, err)) // a name is given once
-		}
-		return pid
-	}
-	if r.router.Load() == nil {
-		ref := actors.RefTo[messages.ToRouter](ctx.ActorSystem(),
-			named(func() actor.Actor { return actors.NewRouter(&r.table, r.desk, r.emit, r.log) }, "router"))
-		r.router.Store(&ref)
-	}
-	for _, n := range all.nodes {
-		if n.ref.PID() == nil {
-			pid := named(func() actor.Actor {
-				return actors.NewNode(n.config, r.log, &n.view, func() bool { return r.awaited(n) }, func(v actors.NodeView) { r.nodeChanged(n, v) })
-			}, "node-"+n.config.Name)
-			n.ref.Set(actors.RefTo[messages.ToNode](ctx.ActorSystem(), pid))
-		}
-	}
-	for _, p := range all.pools {
-		if p.ref.PID() == nil {
-			pid := named(func() actor.Actor { return newPoolActor(p, *r.router.Load(), &r.work, r.log) }, "pool-"+p.Name())
-			p.ref.Set(actors.RefTo[messages.ToPool](ctx.ActorSystem(), pid))
-			p.ref.Tell(messages.NodeChanged{}) // of what happened while nobody knew of it
-		}
 	}
 }
 
@@ -199,7 +172,7 @@ func (s *System) emit(e messages.Event) { s.events.publish(e) }
 // awaited says whether somebody waits for a backend of a node.
 func (s *System) awaited(n *node) bool {
 	for _, p := range s.roster.Load().pools {
-		if p.node == n && p.awaited() {
+		if p.node.Load() == n && p.awaited() {
 			return true
 		}
 	}
@@ -210,7 +183,7 @@ func (s *System) awaited(n *node) bool {
 // breaker turned, and the subscribers of the latter.
 func (s *System) nodeChanged(n *node, now actors.NodeView) {
 	for _, p := range s.roster.Load().pools {
-		if p.node == n {
+		if p.node.Load() == n {
 			p.ref.Tell(messages.NodeChanged{})
 		}
 	}
@@ -237,8 +210,9 @@ func (s *System) Subscribe(handle func(messages.Event), wish Wish) *Subscription
 	return s.events.Subscribe(handle, wish)
 }
 
-// Topology is what runs, defaults filled in.
-func (s *System) Topology() config.Topology { return s.roster.Load().topology }
+// Topology is what runs, defaults filled in: that of the start with what was added, removed,
+// applied and reconfigured since.
+func (s *System) Topology() config.Topology { return s.roster.Load().running() }
 
 // Pool finds a pool by name.
 func (s *System) Pool(name string) (*Pool, error) {
@@ -267,12 +241,17 @@ func (s *System) Pools() []*Pool { return slices.Clone(s.roster.Load().pools) }
 // Route finds the pool for a session, and the rule that chose it.
 // The error is a [*routing.NoRouteError].
 func (s *System) Route(i routing.Intent) (*Pool, routing.Choice, error) {
-	choice, err := s.table.Load().Pick(i)
-	if err != nil {
-		return nil, choice, err
+	for {
+		table := s.table.Load()
+		choice, err := table.Pick(i)
+		if err != nil {
+			return nil, choice, err
+		}
+		p, err := s.Pool(choice.Pool)
+		if err == nil || table == s.table.Load() {
+			return p, choice, err
+		} // else the pool went with the route
 	}
-	p, err := s.Pool(choice.Pool)
-	return p, choice, err
 }
 
 // Close drains all pools side by side, each for its own drain_timeout and none
@@ -289,7 +268,7 @@ func (s *System) Close(ctx context.Context) error {
 }
 
 func (s *System) close(ctx context.Context) error {
-	leaving := s.stopGrowing()
+	leaving := s.stopChanging()
 	s.desk.close()
 	all := slices.Concat(s.roster.Load().pools, leaving)
 	for _, p := range all {

@@ -18,6 +18,7 @@ type poolView struct {
 	readOnly   bool
 	draining   bool
 	applied    *config.Pool // the settings that were taken up last
+	outdated   bool         // there is a backend of former settings that are being replaced
 }
 
 // slotView is what the pool's actor knows of a slot.
@@ -52,7 +53,7 @@ func (v *slotView) restarted(cause messages.Cause) {
 func (a *poolActor) publish() {
 	view := &poolView{
 		slots: make([]slotView, len(a.states)), generation: a.generation, kept: a.kept, readOnly: a.server.ReadOnly, draining: a.draining,
-		applied: a.applied,
+		applied: a.applied, outdated: a.outdated(),
 	}
 	if time.Now().Before(a.blocked) {
 		view.refused, view.hopeless = a.refused, a.hopeless
