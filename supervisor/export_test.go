@@ -67,6 +67,15 @@ func Reconcile(size, minIdle int, slots, state string, replaces map[int]int) str
 	return strings.Join(out, ", ")
 }
 
+// Change lists the steps from one topology to another.
+func Change(running, after config.Topology) []string {
+	var steps []string
+	for _, s := range change(running.Complete(), config.Compare(running, after)) {
+		steps = append(steps, s.String())
+	}
+	return steps
+}
+
 // Fates lists the supervision table.
 func Fates() []string {
 	var lines []string
