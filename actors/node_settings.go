@@ -8,7 +8,7 @@ import (
 )
 
 // reconfigure takes up the settings that the node was given. A breaker with other limits
-// begins closed, and a wait that is under way is no longer than the new backoff_max.
+// begins closed, and a wait that is under way is no longer than it would be by the new ones.
 func (n *Node) reconfigure(now time.Time) {
 	former := n.config
 	n.config = *n.settings.Load()
@@ -16,8 +16,11 @@ func (n *Node) reconfigure(now time.Time) {
 		n.breaker = newBreaker(n.config.Breaker)
 	}
 	if reachedAlike(former, n.config) {
-		latest := now.Add(n.config.BackoffMax)
-		n.next, n.hurried = earlier(n.next, latest), earlier(n.hurried, latest)
+		if n.failures > 0 {
+			least, most := n.config.BackoffMin, n.config.BackoffMax
+			n.next = earlier(n.next, now.Add(Backoff(least, most, n.failures)))
+			n.hurried = earlier(n.hurried, now.Add(Backoff(least, min(most, AwaitedBackoff), n.failures)))
+		}
 		return
 	}
 	n.log.Info("node is reached in another way", "host", n.config.Host, "port", n.config.Port)

@@ -9,7 +9,7 @@ import (
 // Overload is overload, with durations.
 type Overload struct{ o overload }
 
-func (o *Overload) Set(target, interval time.Duration) { o.o.set(target, interval) }
+func (o *Overload) Set(target, interval time.Duration) { o.o.set(0, target, interval) }
 func (o *Overload) Served(now, waited time.Duration)   { o.o.served(int64(now), int64(waited)) }
 func (o *Overload) Look(now, longest time.Duration)    { o.o.endInterval(int64(now), int64(longest)) }
 func (o *Overload) Emptied()                           { o.o.emptied() }

@@ -109,7 +109,7 @@ func (s *Slots) Resize(p config.Pool) {
 	s.size.Store(int64(p.Size))
 	s.hard.Store(int64(p.Hard()))
 	s.patience.Store(int64(p.AcquireTimeout))
-	s.overload.set(p.QueueTarget, p.QueueInterval)
+	s.overload.set(s.now(), p.QueueTarget, p.QueueInterval)
 	s.extra(extraOrder, next.fifo)
 	s.extra(extraStack, p.LeakAfter != config.Never)
 	s.watchHead()

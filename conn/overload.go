@@ -22,12 +22,16 @@ type overload struct {
 
 const nobody = math.MaxInt64
 
-func (o *overload) set(target, interval time.Duration) {
+// set takes up other bounds; an interval that has begun is no longer than the new one.
+func (o *overload) set(now int64, target, interval time.Duration) {
 	if target == config.Never {
 		*o = overload{}
 		return
 	}
 	o.target, o.interval = int64(target), int64(interval)
+	if o.interval < o.ends-now {
+		o.ends = now + o.interval
+	}
 }
 
 func (o *overload) on() bool { return o.target > 0 }
