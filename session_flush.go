@@ -45,7 +45,7 @@ func (s *Session) flush(ctx context.Context) error {
 	if p.Insertions() {
 		err := s.write(ctx, p)
 		if err == nil {
-			s.unit.Settle()
+			s.unit.Committed(0, false) // by the server, which takes one round trip for a transaction
 		}
 		return err
 	}

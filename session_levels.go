@@ -72,13 +72,13 @@ func (t *txLevels) leased(ctx context.Context) error {
 		return t.acquire(ctx)
 	}
 	if _, err := t.lease.Backend(); err != nil {
-		return t.gone(err) // it was revoked
+		return t.lose(err) // it was revoked
 	}
 	if t.depth() > 0 {
 		return nil
 	}
 	if err := t.backend.HungUp(ctx); err != nil {
-		return t.gone(err)
+		return t.lose(err)
 	}
 	return nil
 }
@@ -158,7 +158,7 @@ func (t *txLevels) rollBackLevel(ctx context.Context) error {
 	err := t.savepoint(ctx, "rollback to savepoint ", at)
 	if err != nil && !t.backend.Conn().IsClosed() {
 		t.lease.Destroy(err) // nobody knows in what state it is
-		return t.gone(explain(ctx, err))
+		return t.lose(explain(ctx, err))
 	}
 	return t.after(ctx, sent, "begin", err)
 }
@@ -171,8 +171,8 @@ func (t *txLevels) leaveLevel() {
 	}
 }
 
-// gone takes note that the backend is lost, and the transaction with it.
-func (t *txLevels) gone(err error) error {
+// lose takes note that the backend is lost, and the transaction with it.
+func (t *txLevels) lose(err error) error {
 	if t.depth() > 0 {
 		t.lost = err
 	}
@@ -187,7 +187,7 @@ func (t *txLevels) after(ctx context.Context, sent Sending, sql string, err erro
 	}
 	err = sent.Failed(ctx, sql, err)
 	if t.backend != nil && t.backend.Conn().IsClosed() {
-		return t.gone(err)
+		return t.lose(err)
 	}
 	return err
 }
@@ -222,7 +222,7 @@ func (t *txLevels) reclaim() bool {
 func (t *txLevels) takeBack(c *pgx.Conn) {
 	switch {
 	case c.IsClosed():
-		_ = t.gone(errors.New("the connection was closed"))
+		_ = t.lose(errors.New("the connection was closed"))
 	case c.PgConn().IsBusy():
 		t.breakOff(errStillOpen)
 	case t.depth() == 0 && inTransaction(c.PgConn()):

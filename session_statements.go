@@ -135,7 +135,7 @@ func (s *Session) queryAgain(ctx context.Context, r *config.Retry, sql string, a
 		rows, err := s.query(ctx, sql, args)
 		if err == nil {
 			if seen, err = see(rows); err != nil && s.backend.Conn().IsClosed() {
-				err = s.gone(err)
+				err = s.lose(err)
 			}
 		}
 		return s.statementError(err, sql, spent)
@@ -186,7 +186,7 @@ func (s *Session) SendBatch(ctx context.Context, batch *pgx.Batch) pgx.BatchResu
 			return err // the session has ended
 		}
 		if err != nil && s.backend.Conn().IsClosed() {
-			err = s.gone(err)
+			err = s.lose(err)
 		}
 		if open {
 			s.leave()
@@ -225,7 +225,7 @@ func (s *Session) rowsClosed(r *leasedRows) {
 		if err == nil {
 			err = errors.New("the connection was lost while rows were read")
 		}
-		_ = s.gone(err)
+		_ = s.lose(err)
 	}
 	s.leave()
 }

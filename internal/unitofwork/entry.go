@@ -13,7 +13,7 @@ const (
 	pending state = iota // to be inserted
 	stored               // in the database as far as is known
 	doomed               // to be deleted
-	gone                 // deleted, in this transaction
+	buried               // deleted, in this transaction
 )
 
 // entry is an object that the unit knows.
@@ -66,7 +66,7 @@ func (e *entry) parents() []any {
 }
 
 // remember takes what is in the object for what is stored.
-func (e *entry) remember() { e.row, e.expired = e.look(), false }
+func (e *entry) remember() { e.row, e.expired = e.picture(), false }
 
 // identity is the row that the entry was last known to be.
 func (e *entry) identity() identity { return identity{e.model, e.key()} }

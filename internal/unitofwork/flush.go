@@ -15,7 +15,7 @@ import (
 // it fails the objects are as they were before.
 func (u *Unit) Write(ctx context.Context, b Backend, p Plan) error {
 	for _, t := range p.tasks {
-		t.look()
+		t.picture()
 	}
 	err := u.send(ctx, b, p)
 	for _, t := range p.tasks {

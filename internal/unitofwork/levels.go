@@ -13,7 +13,7 @@ func (u *Unit) Begun(implicit bool) {
 	for _, e := range u.order {
 		object := e.row
 		if !implicit || e.state == pending {
-			object = e.look()
+			object = e.picture()
 		}
 		s.remember(e, object)
 	}
@@ -24,9 +24,9 @@ func (u *Unit) Begun(implicit bool) {
 func (u *Unit) BegunFor(p Plan) {
 	s := &snapshot{part: true}
 	for _, t := range p.tasks {
-		s.remember(t.entry, t.look())
+		s.remember(t.entry, t.picture())
 		if t.replaces != nil {
-			s.remember(t.replaces, t.replaces.look())
+			s.remember(t.replaces, t.replaces.picture())
 		}
 	}
 	u.levels = append(u.levels, s)
@@ -36,8 +36,9 @@ func (s *snapshot) remember(e *entry, object *picture) {
 	s.memories = append(s.memories, memory{e, e.state, e.expired, e.row, object})
 }
 
-// Committed takes note of the commit of the level above depth, which is for good if depth is
-// 0. Expire says whether objects then count as older than their rows.
+// Committed takes note of the commit of the level above depth, for good if depth is 0: what
+// was done then can't be undone any more. It is also the end of a flush that needed no
+// level. Expire says whether objects count as older than their rows from then on.
 func (u *Unit) Committed(depth int, expire bool) {
 	if u == nil {
 		return
@@ -46,18 +47,10 @@ func (u *Unit) Committed(depth int, expire bool) {
 	if depth > 0 {
 		return
 	}
-	u.Settle()
-	for _, e := range u.order {
-		e.expired = e.expired || expire && e.state == stored
-	}
-}
-
-// Settle forgets what can't be undone any more, after a flush that needed no transaction of
-// its own.
-func (u *Unit) Settle() {
 	for _, e := range slices.Clone(u.order) {
 		e.given, e.read = nil, nil
-		if e.state == gone {
+		e.expired = e.expired || expire && e.state == stored
+		if e.state == buried {
 			u.drop(e)
 		}
 	}

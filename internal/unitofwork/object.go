@@ -12,7 +12,7 @@ func (u *Unit) Add(object any) error {
 	switch e.state {
 	case doomed:
 		e.state = stored
-	case gone:
+	case buried:
 		e.state, e.row = pending, nil
 	}
 	return nil

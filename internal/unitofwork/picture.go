@@ -22,18 +22,18 @@ const unwritable = "?"
 
 func (p *picture) key(m *mapping.Model) string { return strings.Join(p.literals[:m.Keys], ", ") }
 
-// look takes a picture of the object. It is that of its row if they are the same.
-func (e *entry) look() *picture { return e.lookAfter(e.row) }
+// picture takes a picture of the object. It is that of its row if they are the same.
+func (e *entry) picture() *picture { return e.pictureAfter(e.row) }
 
-// lookAfter takes a picture of the object, for which it copies only what is not the same
+// pictureAfter takes a picture of the object, for which it copies only what is not the same
 // in a former one, which may be nil. If all is, it returns that.
-func (e *entry) lookAfter(former *picture) *picture {
+func (e *entry) pictureAfter(former *picture) *picture {
 	literals, wrong := e.literals()
-	return e.picture(literals, wrong, former)
+	return e.draw(literals, wrong, former)
 }
 
-// picture is lookAfter where the literals are known.
-func (e *entry) picture(literals []string, wrong error, former *picture) *picture {
+// draw takes a picture of an object whose literals are known.
+func (e *entry) draw(literals []string, wrong error, former *picture) *picture {
 	parents := e.parents()
 	if former != nil && wrong == nil && slices.Equal(literals, former.literals) && slices.Equal(parents, former.parents) {
 		return former

@@ -39,10 +39,10 @@ type task struct {
 	returned  []int // columns that the database chooses
 }
 
-// look is a picture of the object as the flush found it, taken before the flush changes it.
-func (t *task) look() *picture {
+// picture is that of the object as the flush found it, taken before the flush changes it.
+func (t *task) picture() *picture {
 	if t.before == nil {
-		t.before = t.entry.picture(t.now, nil, t.entry.row)
+		t.before = t.entry.draw(t.now, nil, t.entry.row)
 	}
 	return t.before
 }

@@ -144,7 +144,7 @@ func (e *entry) take(fresh *entry, mine []int) {
 		}
 	}
 	fresh.row = nil
-	row := fresh.look()
+	row := fresh.picture()
 	for i, c := range e.model.Columns {
 		c.Set(e.value, row.values[i])
 	}

@@ -53,7 +53,7 @@ func (t *task) done(u *Unit) {
 		u.bury(t.replaces)
 	}
 	e.state = stored
-	e.row, e.expired = e.lookAfter(t.before), false
+	e.row, e.expired = e.pictureAfter(t.before), false
 	u.rows[e.identity()] = e
 	for _, column := range differing(t.before.literals, e.row.literals, 0) {
 		if _, known := e.given[column]; !known {
@@ -67,7 +67,7 @@ func (t *task) done(u *Unit) {
 
 // bury takes note that an entry's row is deleted.
 func (u *Unit) bury(e *entry) {
-	e.state = gone
+	e.state = buried
 	if u.rows[e.identity()] == e {
 		delete(u.rows, e.identity())
 	}

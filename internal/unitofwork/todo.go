@@ -9,7 +9,7 @@ import (
 
 // todo is what is to be done about an object, nil if there is nothing.
 func (s *survey) todo(e *entry) (*task, error) {
-	if e.state == gone {
+	if e.state == buried {
 		return nil, nil
 	}
 	now, wrong := e.literals()
