@@ -9,13 +9,14 @@ type Effect struct {
 	InBlock bool    // it is in the body of a DO, or in a string there, which may be run or not
 }
 
-// What kinds of effects there are.
+// What is the kind of an effect.
 type What uint8
 
+// The kinds of effects.
 const (
 	Sets            What = iota + 1 // a parameter
 	UpdatesSettings                 // by an update of pg_settings
-	Discards                        // DISCARD
+	Discards                        // DISCARD ALL
 	Listens                         // LISTEN
 	Loads                           // LOAD
 	Prepares                        // PREPARE
@@ -82,12 +83,8 @@ func (e *Effects) token() What {
 	case Word:
 		begins := e.begins
 		e.begins = e.within > 0 && (s.Is("begin") || s.Is("then") || s.Is("else") || s.Is("loop"))
-		if begins && (s.Is("set") || s.Is("reset")) {
-			e.pending = s.set()
-			return 0
-		}
 		if begins {
-			if what := e.verb(); what != 0 {
+			if what, known := e.verb(); known {
 				return what
 			}
 		}
@@ -116,32 +113,51 @@ func (s *Scanner) follows(sign byte) bool {
 	return ahead.Solid() && ahead.IsSign(sign)
 }
 
-// verb returns the effect of a statement by the word that it begins with.
-func (e *Effects) verb() What {
-	switch s := &e.s; {
+// verb returns the effect of a statement by the word that it begins with. It is false if the word
+// decides nothing.
+func (e *Effects) verb() (what What, known bool) {
+	s := &e.s
+	ahead := *s
+	switch {
+	case s.Is("set"), s.Is("reset"):
+		e.pending = s.set()
+		return 0, true
+	case s.Is("listen"):
+		return Listens, true
+	case s.Is("load"):
+		return Loads, true
+	case s.Is("discard"):
+		if ahead.Solid() && ahead.Kind == Word {
+			*s = ahead
+		}
+		if s.Is("all") {
+			return Discards, true
+		}
+		return 0, true
+	case s.Is("prepare"):
+		if ahead.Solid() && ahead.Is("transaction") {
+			return 0, true
+		}
+		return Prepares, true
+	case s.Is("declare"):
+		return HoldsCursor, e.holds()
 	case s.Is("do"):
 		e.block = true
-	case s.Is("listen"):
-		return Listens
-	case s.Is("load"):
-		return Loads
-	case s.Is("discard"):
-		return Discards
-	case s.Is("prepare"):
-		if ahead := *s; !ahead.Solid() || !ahead.Is("transaction") {
-			return Prepares
-		}
-	case s.Is("declare"):
-		ahead, with := *s, false
-		for ahead.Solid() && !ahead.IsSign(';') {
-			if with && ahead.Is("hold") || ahead.End-s.End > e.left {
-				return HoldsCursor
-			}
-			with = ahead.Is("with")
-		}
-		e.left -= ahead.End - s.End
 	}
-	return 0
+	return 0, false
+}
+
+// holds says whether WITH HOLD follows in the statement, or may, too far away to look.
+func (e *Effects) holds() bool {
+	ahead, with := e.s, false
+	defer func() { e.left -= ahead.End - e.s.End }()
+	for ahead.Solid() && !ahead.IsSign(';') {
+		if with && ahead.Is("hold") || ahead.End-e.s.End > e.left {
+			return true
+		}
+		with = ahead.Is("with")
+	}
+	return false
 }
 
 // word returns the effect that a word stands for wherever it is in a statement.

@@ -7,79 +7,97 @@ import (
 	"unicode/utf8"
 )
 
-// unescape writes what a part of E'...' stands for. It is false of a part that servers refuse, and
-// of escapes for bytes that are no ASCII: what they are depends on the encoding of the database.
+// unescape writes what a part of E'...' stands for. It is false of a part that servers refuse or read
+// differently, as they do escapes for bytes that are no ASCII, by the encoding of their database.
 func unescape(b *strings.Builder, part []byte) bool {
 	high := rune(-1) // the first half of a pair that stands for one character
 	for len(part) > 0 {
-		c := part[0]
-		if c == '\'' && len(part) > 1 { // doubled
-			part = part[1:]
-		}
-		if c != '\\' || len(part) == 1 {
-			if high >= 0 {
-				return false
-			}
-			b.WriteByte(c)
-			part = part[1:]
-			continue
-		}
-		c, n := part[1], 2
+		c, n := part[0], 1
 		switch {
-		case c == 'u' || c == 'U':
-			size := 4
-			if c == 'U' {
-				size = 8
-			}
-			code, ok := hex(string(part[2:min(len(part), 2+size)]), size)
-			if !ok || !character(b, &high, code) {
+		case c == '\'' && len(part) > 1: // doubled
+			n = 2
+		case c == '\\' && len(part) > 1:
+			var code rune
+			switch code, n = escape(part); {
+			case n == 0:
 				return false
+			case part[1]|0x20 == 'u':
+				if !character(b, &high, code) {
+					return false
+				}
+				part = part[n:]
+				continue
 			}
-			part = part[2+size:]
-			continue
-		case '0' <= c && c <= '7':
-			for n = 2; n < 4 && n < len(part) && classes[part[n]]&octal != 0; n++ {
-			}
-			code, _ := strconv.ParseUint(string(part[1:n]), 8, 16)
 			c = byte(code)
-		case c == 'x' && len(part) > 2 && classes[part[2]]&hexDigit != 0:
-			if n = 3; len(part) > 3 && classes[part[3]]&hexDigit != 0 {
-				n = 4
-			}
-			code, _ := strconv.ParseUint(string(part[2:n]), 16, 8)
-			c = byte(code)
-		default:
-			if i := strings.IndexByte("bfnrtv", c); i >= 0 {
-				c = "\b\f\n\r\t\v"[i]
-			}
-			n = 1 // what is escaped may be the first byte of several
 		}
-		if high >= 0 || n > 1 && (c == 0 || c >= utf8.RuneSelf) {
+		if high >= 0 {
 			return false
 		}
 		b.WriteByte(c)
-		part = part[max(n, 2):]
+		part = part[n:]
 	}
 	return high < 0
+}
+
+// escape returns the code of the character, or of its first byte, that an escape stands for, and how
+// long that is: 0 if unescape is false of it.
+func escape(part []byte) (code rune, n int) {
+	run := func(from, most int, of class) string {
+		n = from
+		for n < min(len(part), from+most) && classes[part[n]]&of != 0 {
+			n++
+		}
+		return string(part[from:n])
+	}
+	number := func(digits string, base int) (rune, int) {
+		code, _ := strconv.ParseUint(digits, base, 16)
+		if code &= 0xff; code == 0 || code >= utf8.RuneSelf {
+			return 0, 0
+		}
+		return rune(code), n
+	}
+	switch c := part[1]; {
+	case c == 'u' || c == 'U':
+		size := 4
+		if c == 'U' {
+			size = 8
+		}
+		code, ok := hex(string(part[2:min(len(part), 2+size)]), size)
+		if !ok {
+			return 0, 0
+		}
+		return code, 2 + size
+	case '0' <= c && c <= '7':
+		return number(run(1, 3, octal), 8)
+	case c == 'x' && len(part) > 2 && classes[part[2]]&hexDigit != 0:
+		return number(run(2, 2, hexDigit), 16)
+	case c == 'v':
+		return 0, 0 // a vertical tab since PostgreSQL 16, the letter before
+	default:
+		if i := strings.IndexByte("bfnrt", c); i >= 0 {
+			c = "\b\f\n\r\t"[i]
+		}
+		return rune(c), 2
+	}
 }
 
 // unicode returns what the inside of U&"..." or U&'...' stands for, by the escape of the UESCAPE that
 // may follow the last token.
 func (s *Scanner) unicode(inside string) (string, bool) {
-	escape, ok := s.uescape()
+	mark, ok := s.uescape()
 	if !ok || s.escapes && s.Kind == UnicodeString { // which servers refuse then
 		return "", false
 	}
 	var b strings.Builder
 	high := rune(-1)
 	for inside != "" {
-		doubled := len(inside) > 1 && inside[1] == escape
-		if c := inside[0]; c != escape || doubled {
+		doubled := len(inside) > 1 && inside[1] == mark
+		if c := inside[0]; c != mark || doubled {
 			if high >= 0 {
 				return "", false
 			}
 			b.WriteByte(c)
-			if inside = inside[1:]; c == escape {
+			if inside = inside[1:]; c == mark {
 				inside = inside[1:]
 			}
 			continue

@@ -3,6 +3,58 @@ package sqltext
 // phrase is what follows SET or RESET, token by token.
 type phrase []Scanner
 
+// settings reads what follows SET, or RESET.
+func (p phrase) settings(reset bool) []Setting {
+	set := Setting{Reset: reset, Literal: reset}
+	if !reset && (p.begins("local") || p.begins("session")) && !p.begins("session", "authorization") && !p.begins("session", "characteristics") {
+		set.Local = p.begins("local")
+		p = p[1:]
+	}
+	switch {
+	case p.begins("session", "characteristics", "as", "transaction"):
+		return p[4:].modes(set, "default_")
+	case p.begins("transaction", "snapshot"):
+		set.Local = true
+		return p[2:].value(set, "transaction_snapshot")
+	case p.begins("transaction") && !reset:
+		set.Local = true
+		return p[1:].modes(set, "")
+	case p.begins("transaction", "isolation", "level"):
+		return p[3:].value(set, "transaction_isolation")
+	case p.begins("constraints") && !reset:
+		return nil
+	case p.begins("time", "zone"):
+		if len(p) == 3 && p[2].Is("local") {
+			set.Reset, set.Literal = true, true
+			p = p[:2]
+		}
+		return p[2:].value(set, "timezone")
+	case p.begins("session", "authorization"):
+		return p[2:].value(set, "session_authorization")
+	case p.begins("xml", "option"):
+		return p[2:].value(set, "xmloption")
+	case p.begins("names") && !p.assigns(1):
+		if len(p) == 1 {
+			set.Reset, set.Literal = true, true
+		}
+		return p[1:].value(set, "client_encoding")
+	case p.begins("schema") && !p.assigns(1):
+		return p[1:].value(set, "search_path")
+	case p.begins("role") && !p.assigns(1):
+		return p[1:].value(set, "role")
+	case reset && p.begins("all") && len(p) == 1:
+		set.All = true
+		return []Setting{set}
+	}
+	name, n := p.name()
+	if p.assigns(n) {
+		return p[n+1:].value(set, name)
+	}
+	set.Literal = reset && n == len(p) && name != ""
+	set.Name = name
+	return []Setting{set}
+}
+
 // begins says whether the phrase begins with these words.
 func (p phrase) begins(words ...string) bool {
 	if len(p) < len(words) {
@@ -72,7 +124,7 @@ func (p phrase) list() (values []string, ok bool) {
 		if p[0].Kind == Number {
 			value, ok = sign+string(p[0].Text()), p[0].isDecimal()
 		}
-		if !ok || len(p) > 1 && !p[1].IsSign(',') || len(p) == 2 || len(values) >= maxSet/2 {
+		if !ok || len(p) > 1 && !p[1].IsSign(',') || len(p) == 2 {
 			return nil, false
 		}
 		values = append(values, value)

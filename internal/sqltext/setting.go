@@ -45,61 +45,20 @@ const maxSet = 256
 
 // set reads SET or RESET, of which the last token is the first, to the end of the statement.
 func (s *Scanner) set() []Setting {
-	reset := s.Is("reset")
 	var rest phrase
-	for ahead := *s; ahead.Solid() && !ahead.IsSign(';'); {
-		if *s = ahead; len(rest) <= maxSet {
+	reset, tokens := s.Is("reset"), 0
+	for ahead := *s; ahead.Solid() && !ahead.IsSign(';'); *s = ahead {
+		if tokens++; tokens <= maxSet {
 			rest = append(rest, ahead)
 		}
 	}
-	set := Setting{Reset: reset, Literal: reset}
-	if !reset && (rest.begins("local") || rest.begins("session")) && !rest.begins("session", "authorization") && !rest.begins("session", "characteristics") {
-		set.Local = rest.begins("local")
-		rest = rest[1:]
-	}
-	switch {
-	case rest.begins("session", "characteristics", "as", "transaction"):
-		return rest[4:].modes(set, "default_")
-	case rest.begins("transaction", "snapshot"):
-		set.Local = true
-		return rest[2:].value(set, "transaction_snapshot")
-	case rest.begins("transaction") && !reset:
-		set.Local = true
-		return rest[1:].modes(set, "")
-	case rest.begins("transaction", "isolation", "level"):
-		return rest[3:].value(set, "transaction_isolation")
-	case rest.begins("constraints") && !reset:
-		return nil
-	case rest.begins("time", "zone"):
-		if len(rest) == 3 && rest[2].Is("local") {
-			set.Reset, set.Literal = true, true
-			rest = rest[:2]
+	all := rest.settings(reset)
+	for i := range all {
+		if tokens > maxSet {
+			all[i].Literal, all[i].Values = false, nil
 		}
-		return rest[2:].value(set, "timezone")
-	case rest.begins("session", "authorization"):
-		return rest[2:].value(set, "session_authorization")
-	case rest.begins("xml", "option"):
-		return rest[2:].value(set, "xmloption")
-	case rest.begins("names") && !rest.assigns(1):
-		if len(rest) == 1 {
-			set.Reset, set.Literal = true, true
-		}
-		return rest[1:].value(set, "client_encoding")
-	case rest.begins("schema") && !rest.assigns(1):
-		return rest[1:].value(set, "search_path")
-	case rest.begins("role") && !rest.assigns(1):
-		return rest[1:].value(set, "role")
-	case reset && rest.begins("all") && len(rest) == 1:
-		set.All = true
-		return []Setting{set}
 	}
-	name, n := rest.name()
-	if rest.assigns(n) {
-		return rest[n+1:].value(set, name)
-	}
-	set.Literal = reset && n == len(rest) && name != ""
-	set.Name = name
-	return []Setting{set}
+	return all
 }
 
 // setConfig reads a call of set_config, of which the last token is the name, without going past it.
@@ -144,10 +103,10 @@ func (s *Scanner) setConfig(left *int) (Setting, bool) {
 		set.Name = lower([]byte(name))
 	}
 	value, ok := arguments[1].Value()
-	if ok {
-		set.Values = []string{value}
-	}
 	set.Reset = arguments[1].Is("null")
 	set.Literal = set.Name != "" && (ok || set.Reset) && (set.Local || arguments[2].Is("false"))
+	if set.Literal && ok {
+		set.Values = []string{value}
+	}
 	return set, true
 }

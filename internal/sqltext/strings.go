@@ -5,14 +5,27 @@ import "bytes"
 // quoted reads a constant in single quotes, the first of which is here, and what continues it.
 func (s *Scanner) quoted() {
 	for {
-		if s.Kind == EscapeString {
-			s.escaped()
-		} else {
-			s.doubled('\'')
-		}
+		s.quote()
 		if s.Cut || !s.continues() {
 			return
 		}
+	}
+}
+
+// quote goes past what stands between the quote that is here and the one that ends it.
+func (s *Scanner) quote() {
+	switch s.Kind {
+	case EscapeString:
+		s.escaped()
+	case BitString: // in which no quote can be
+		n := bytes.IndexByte(s.text[s.pos+1:], '\'')
+		if n < 0 {
+			s.cut()
+			return
+		}
+		s.pos += n + 2
+	default:
+		s.doubled('\'')
 	}
 }
 

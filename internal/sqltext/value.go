@@ -7,7 +7,7 @@ import (
 
 // Value returns what the last token stands for, if it is a string constant: without quotes, escapes
 // and line breaks between its parts. It is false of any other token, of one that is cut off, and of
-// one that a server would refuse or read by the encoding of its database.
+// one that servers refuse or read differently, by their version or the encoding of the database.
 func (s *Scanner) Value() (string, bool) {
 	if s.Cut {
 		return "", false
@@ -43,11 +43,7 @@ func (s *Scanner) parts(yield func([]byte) bool) {
 	inner := Scanner{Token: s.Token, text: s.text[:s.End], pos: s.Start + bytes.IndexByte(s.text[s.Start:s.End], '\'')}
 	for {
 		start := inner.pos + 1
-		if inner.Kind == EscapeString {
-			inner.escaped()
-		} else {
-			inner.doubled('\'')
-		}
+		inner.quote()
 		if !yield(inner.text[start:inner.pos-1]) || !inner.continues() {
 			return
 		}
