@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/unoactor/unoactor/internal/tracing"
 	"github.com/unoactor/unoactor/internal/unitofwork"
 )
 
@@ -82,9 +83,9 @@ func (b *unitBackend) Exchange(ctx context.Context, questions []unitofwork.Quest
 		batch.ExecParams(q.SQL, nil, nil, nil, q.Formats)
 		texts[i] = q.SQL
 	}
-	trace := traceBatch(ctx, b.backend, texts)
+	ctx, trace := tracing.StartBatch(ctx, b.backend.Tracer(), b.Conn(), texts)
 	b.backend.Sending()
-	results := b.Conn().PgConn().ExecBatch(trace.ctx, batch)
+	results := b.Conn().PgConn().ExecBatch(ctx, batch)
 	var err error
 	answered := 0
 	for _, q := range questions {
@@ -92,7 +93,7 @@ func (b *unitBackend) Exchange(ctx context.Context, questions []unitofwork.Quest
 			break
 		}
 		tag, failed := q.Answer(results.ResultReader())
-		trace.query(q.SQL, tag, failed)
+		trace.Answered(q.SQL, tag, failed)
 		if err == nil && failed != nil {
 			err = q.Wrap(failed)
 		}
@@ -103,6 +104,6 @@ func (b *unitBackend) Exchange(ctx context.Context, questions []unitofwork.Quest
 			err = questions[answered].Wrap(closed)
 		}
 	}
-	trace.end(err)
+	trace.End(err)
 	return err
 }

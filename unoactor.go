@@ -14,6 +14,7 @@ import (
 
 	"github.com/unoactor/unoactor/config"
 	"github.com/unoactor/unoactor/conn"
+	"github.com/unoactor/unoactor/internal/tracing"
 	"github.com/unoactor/unoactor/internal/twophase"
 	"github.com/unoactor/unoactor/supervisor"
 )
@@ -199,7 +200,7 @@ func (s settings) subscribe(tree *supervisor.System) {
 func (s settings) dialer(p config.Pool) conn.DialerOptions {
 	o := conn.DialerOptions{Hooks: s.hooks.of(p.Name), Tracer: s.tracer, Dial: s.dial, Driver: s.driver}
 	if p.Echo && s.log != nil {
-		o.Tracer = newEcho(s.log.With("pool", p.Name), s.tracer)
+		o.Tracer = tracing.Echo(s.log.With("pool", p.Name), s.tracer)
 	}
 	return o
 }

@@ -44,6 +44,7 @@ var layers = []layer{
 		"github.com/caarlos0/env/v11",  // settings of the environment
 	}},
 	{"conn", []string{pgx, goid}},
+	{"internal/tracing", []string{pgx, hclog}},
 	{"routing", nil},
 	{"actors", []string{protoactor, hclog, failsafe}},
 	{"supervisor", []string{protoactor, hclog, goid, otel, metric, attribute}},

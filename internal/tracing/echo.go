@@ -1,4 +1,4 @@
-package unoactor
+package tracing
 
 import (
 	"context"
@@ -15,9 +15,6 @@ import (
 	"github.com/unoactor/unoactor/internal/sqltext"
 )
 
-// echo logs every statement with its duration and row count, and never its
-// arguments; one with a password in it without its literals. What next traces goes on
-// being traced.
 type echo struct {
 	log  hclog.Logger
 	next conn.Tracers
@@ -31,7 +28,10 @@ type echoed struct {
 	began time.Time
 }
 
-func newEcho(log hclog.Logger, next pgx.QueryTracer) pgx.QueryTracer {
+// Echo returns a tracer that logs every statement with its duration and row count, and
+// never its arguments; a statement with a password in it without its literals. What next
+// traces, which may be nil, goes on being traced.
+func Echo(log hclog.Logger, next pgx.QueryTracer) pgx.QueryTracer {
 	e := echo{log: log, next: conn.TracersOf(next), now: time.Now}
 	return struct { // with what is only passed on
 		echo
