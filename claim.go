@@ -2,7 +2,6 @@ package unoactor
 
 import (
 	"github.com/unoactor/unoactor/messages"
-	"github.com/unoactor/unoactor/supervisor"
 )
 
 // Claim gives the lease for which an actor was granted a ticket: see
@@ -13,10 +12,4 @@ import (
 func (s *System) Claim(t messages.Ticket) (Lease, error) {
 	l, err := s.tree.Claim(t)
 	return Lease{l}, err
-}
-
-// WithTree sets what only the supervision tree knows of, as the host's actor system in
-// which it is to be spawned. What other options say is there already, to be kept.
-func WithTree(set func(*supervisor.Options)) Option {
-	return func(s *settings) { s.tree = append(s.tree, set) }
 }

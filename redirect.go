@@ -2,10 +2,7 @@ package unoactor
 
 import (
 	"context"
-	"net"
 	"sync/atomic"
-
-	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // redirected is set by the first Redirect: before that nobody looks for one.
@@ -38,9 +35,4 @@ func (db *DB) SessionConfig() SessionConfig {
 		return defaultSession
 	}
 	return *db.sessions
-}
-
-// WithDial replaces the network by which servers are reached.
-func WithDial(dial func(ctx context.Context, network, addr string) (net.Conn, error)) Option {
-	return func(s *settings) { s.dial = pgconn.DialFunc(dial) }
 }

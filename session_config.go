@@ -93,9 +93,3 @@ func (f *SessionFactory) Session(ctx context.Context, do func(context.Context, *
 
 // DB is the pool with the factory's configuration for its sessions.
 func (f *SessionFactory) DB() *DB { return f.db }
-
-// WithSessions has all sessions of the system behave so, unless a factory or the
-// session itself says otherwise.
-func WithSessions(c SessionConfig) Option {
-	return func(s *settings) { s.sessions = defaultSession.with([]SessionConfig{c}) }
-}
