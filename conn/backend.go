@@ -14,9 +14,9 @@ import (
 	"github.com/unoactor/unoactor/messages"
 )
 
-// Backend is one connection to a server: one incarnation of a slot. Only who
-// leases it, or its connection actor while it is claimed, may use it; what may
-// be called by others says so.
+// Backend is one connection to a server: one incarnation of a slot. Only the holder of its
+// lease, or its connection's actor while the slot is claimed, may call its methods, but for
+// those whose comments say that they are safe for concurrent use.
 type Backend struct {
 	slot   *slot
 	px     *pgx.Conn
@@ -24,7 +24,7 @@ type Backend struct {
 	wire   *wire
 	dialer *Dialer
 	peeker peeker
-	watch  int32 // its number among the watched, see hangups
+	watch  int32 // its number among the backends that hangups watches, 0 if it is not
 
 	parameters  map[string]string // as reported at connect
 	incarnation uint64
@@ -32,31 +32,32 @@ type Backend struct {
 	spared      float64 // the part of the last tenth of a lifetime that it is spared, see Expires
 
 	server messages.Server
-	proven atomic.Pointer[time.Time] // its last sign of life to a ping; on the monotonic clock
+	proven atomic.Pointer[time.Time] // when it was opened or last answered a ping; on the monotonic clock
 
-	retiring  atomic.Uint32 // the messages.Cause it is to be closed for
+	retiring  atomic.Uint32 // the messages.Cause for which it is to be closed, None if it is not
 	abandoned atomic.Bool   // a hook that hangs, or a former holder, may still use it: nobody else does
-	inUse     atomic.Int32  // statements of its holder that are under way, see Use
+	inUse     atomic.Int32  // statements of its holder that run, see Use
 	open      atomic.Int32  // rows and batches of its holder that are open
-	broken    error         // what its holder gave it up for
-	seen      bool          // a holder has looked whether its server is there
-	silent    bool          // it gave no sign of life: its socket is closed
-	owing     bool          // it did not answer in time, though it was asked to cancel
-	care      care          // what it needs before its next lease
-	answered  int64         // when its server last did, as far as its holders told; on the clock of the slots
+	broken    error         // why its holder destroyed it
+	seen      bool          // it was peeked at once, see Lease.Glance
+	silent    bool          // it did not answer a ping: its socket is closed
+	owing     bool          // the server owes an answer, though it was asked to cancel
+	care      care          // what its clean-up has to do
+	answered  int64         // when its holders last told that the server had answered; on the clock of the slots
 	session   any
 	scratch   any
 }
 
-// Conn is the backend as pgx speaks to it.
+// Conn returns the backend as pgx speaks to it.
 func (b *Backend) Conn() *pgx.Conn { return b.px }
 
-// Tracer is what is told of its statements, for whoever runs some past pgx. It may be nil.
+// Tracer returns what is told of the backend's statements, for whoever runs statements past pgx.
+// It may be nil.
 func (b *Backend) Tracer() pgx.QueryTracer { return b.dialer.options.Tracer }
 
-// NetConn is the socket, for whoever speaks the protocol himself. What is read
-// and written is his until the lease ends, which he does only when the server
-// is ready for a query outside a transaction.
+// NetConn returns the socket, for a holder that speaks the protocol itself. Reading and writing are
+// the holder's until its lease ends; it releases the lease only when the server is ready for a
+// query outside a transaction. The error is that of a connection that was lost.
 func (b *Backend) NetConn(ctx context.Context) (net.Conn, error) {
 	if err := b.pg.SyncConn(ctx); err != nil {
 		return nil, err
@@ -64,7 +65,7 @@ func (b *Backend) NetConn(ctx context.Context) (net.Conn, error) {
 	return b.pg.Conn(), nil
 }
 
-// PID is the server's process id of the backend. Safe for concurrent use.
+// PID is the id of the backend's process on the server. Safe for concurrent use.
 func (b *Backend) PID() uint32 { return b.pg.PID() }
 
 // Incarnation counts the lives of its slot, from 1. Safe for concurrent use.
@@ -83,40 +84,40 @@ func (b *Backend) Slot() int { return b.slot.index }
 // server's spelling of their names. The caller must not change the map. Safe for concurrent use.
 func (b *Backend) Parameters() map[string]string { return b.parameters }
 
-// Session is what a former holder stored with SetSession, nil in each
-// incarnation and after each reset that discards the server's session state.
+// Session returns what a former holder stored with SetSession; nil in a new incarnation, and
+// after a clean-up that discarded the server's session state.
 func (b *Backend) Session() any { return b.session }
 
-// SetSession stores what the holder wants to find with the backend in a later lease.
+// SetSession stores what a holder of a later lease finds with Session.
 func (b *Backend) SetSession(v any) { b.session = v }
 
-// Scratch is a place for what holders want to keep with the backend for those
-// who come after them. It is empty in each incarnation.
+// Scratch points to a value that holders keep with the backend for later holders. It is nil in a
+// new incarnation, and no clean-up changes it.
 func (b *Backend) Scratch() *any { return &b.scratch }
 
-// Taint says that the server's session state is not what the next holder
-// expects: Release will have it discarded before the backend is lent again.
+// Taint says that the server's session state is not what the next holder expects: after the
+// release it is discarded (DISCARD ALL) before the backend is lent again.
 func (b *Backend) Taint() { b.care |= careDiscard }
 
-// care is what a backend needs besides the pool's own reset before it is lent again.
+// care is what the clean-up of a backend has to do besides the pool's own reset.
 type care uint8
 
 const (
-	careDiscard care = 1 << iota // the server's session state is discarded
-	careForget                   // prepared statements are forgotten, by pgx and the server: they don't agree
+	careDiscard care = 1 << iota // discard the server's session state
+	careForget                   // deallocate prepared statements, in pgx and on the server, which don't agree about them
 )
 
-// CancelRequest asks the server to cancel what the backend runs, on a connection
-// of its own, and returns when the server has taken note: a statement sent
-// later is not hit. Safe for concurrent use.
+// CancelRequest asks the server to cancel what the backend runs, on a connection of the request's
+// own, and returns when the server has closed that: a statement that is sent later is not hit. The
+// error is that of the connection, or of ctx. Safe for concurrent use.
 func (b *Backend) CancelRequest(ctx context.Context) error { return b.pg.CancelRequest(ctx) }
 
-// Failure is what its holder gave it up for, nil if nothing.
+// Failure returns why the backend was destroyed by its holder, or did not answer a ping; nil otherwise.
 func (b *Backend) Failure() error { return b.broken }
 
-// Expires is the end of its lifetime where backends have that, zero if it has none: up to
-// a tenth earlier, at random, so that backends which were opened together are not replaced
-// together. Safe for concurrent use.
+// Expires returns when the backend's lifetime ends, given how long backends live; zero if they live
+// for ever. It is up to a tenth earlier, at random, so that backends that were opened together are
+// not replaced together. Safe for concurrent use.
 func (b *Backend) Expires(lifetime time.Duration) time.Time {
 	if lifetime == config.Never {
 		return time.Time{}
@@ -124,13 +125,14 @@ func (b *Backend) Expires(lifetime time.Duration) time.Time {
 	return b.opened.Add(lifetime - time.Duration(b.spared*float64(lifetime/10)))
 }
 
-// retirement is why the backend is to be closed. Who marks a slot may hit the next backend
-// in it, which goes as well: a cause there is always.
+// retirement is why the backend is to be closed. Whoever marks a slot may hit the next backend
+// in it, which is closed as well, and has no cause of its own: Invalidated is returned.
 func (b *Backend) retirement() messages.Cause {
 	return cmp.Or(messages.Cause(b.retiring.Load()), messages.Invalidated)
 }
 
-// condition is what must be done about a backend that its holder gives back.
+// condition is in which state a holder gives the backend back: None if it can be lent again at
+// once, Dirty if it has to be cleaned up, Broken if it has to be closed.
 func (b *Backend) condition() messages.Cause {
 	switch {
 	case b.used():

@@ -8,10 +8,10 @@ import (
 	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
 )
 
-// CancelTime is how long the caller of a statement whose context has ended is kept
-// for the server's word that it is cancelled: a server that is there says so within
-// milliseconds, and its connection is kept. Else the caller goes without, the connection
-// is closed in the background, and keeps its slot until that is done.
+// CancelTime is how long the caller of a statement whose context has ended waits for the server to
+// say that the statement is cancelled: a server that is there says so within milliseconds, and the
+// connection is kept. Otherwise the caller goes on without the server's word, and the connection is
+// closed in the background; it has its slot until then.
 const CancelTime = 200 * time.Millisecond
 
 // canceller makes the end of a context cancel the statement on the server, and
@@ -21,16 +21,15 @@ type canceller struct {
 	wire *wire
 	stop context.CancelFunc
 	done chan struct{} // nil: nothing was to be cancelled
-	late bool          // nobody knows whether the cancel request has arrived
+	late bool          // the request was not answered in time: it may hit a later statement
 }
 
 func newCanceller(pg *pgconn.PgConn, w *wire) ctxwatch.Handler {
 	return &canceller{pg: pg, wire: w}
 }
 
-// HandleCancel is called when the context of a running statement, or of a wait for a
-// notification, ends. Such a wait is over at once: its server owes nothing, so
-// there is nothing to cancel.
+// HandleCancel is called by pgconn when the context of a running statement, or of a wait for a
+// notification, ends. A wait ends at once: the server owes nothing, so nothing is cancelled.
 func (c *canceller) HandleCancel(context.Context) {
 	c.done = nil
 	if !c.wire.owed.Load() {
@@ -47,11 +46,10 @@ func (c *canceller) HandleCancel(context.Context) {
 	}()
 }
 
-// HandleUnwatchAfterCancel is called when that statement is over. The request
-// is waited for, not abandoned: the server closes its connection after the
-// signal was sent, and a backend that is signalled while it waits for a
-// statement ignores it, so no later statement is hit. Where the request is not
-// answered there is no later statement.
+// HandleUnwatchAfterCancel is called by pgconn when the statement has ended. It waits for the cancel
+// request: the server closes the request's connection after it has sent the signal, and a backend
+// that gets the signal while it waits for a statement ignores it, so no later statement is hit. If
+// the request is not answered, the connection is closed, so there is no later statement.
 func (c *canceller) HandleUnwatchAfterCancel() {
 	if c.done != nil {
 		<-c.done

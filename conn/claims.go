@@ -4,15 +4,16 @@ import (
 	"github.com/unoactor/unoactor/messages"
 )
 
-// This file is what the supervisor and the connection actors do to slots. A
-// slot that is claimed belongs to its connection actor until Return or Vacate.
+// This file holds what the supervisor and the connections' actors do to slots. A slot that is
+// claimed belongs to its connection's actor until Return or Vacate.
 
 // Generation counts the calls of [Slots.CondemnAll]: a dial that began in an earlier one ends
 // in a backend of before.
 func (s *Slots) Generation() uint64 { return s.generation.Load() }
 
-// Install puts a new backend into the empty slot index and lends it to whoever
-// waits longest. One of an earlier generation stays claimed, and is not lent: false.
+// Install puts a new backend into an empty slot and makes it available: to whoever waits longest, or
+// idle. generation is [Slots.Generation] from before the backend was dialed: if it is another one
+// now, Install returns false, and the slot stays claimed, for the caller to close the backend.
 func (s *Slots) Install(index int, b *Backend, generation uint64) bool {
 	sl := s.slot(index)
 	b.slot = sl
@@ -21,7 +22,7 @@ func (s *Slots) Install(index int, b *Backend, generation uint64) bool {
 	sl.backend.Store(b)
 	s.failure.Store(nil)
 	ofServers.watch(b)
-	// In this order: whoever condemns after this look finds the backend, and marks it.
+	// In this order: whoever condemns after this load finds the backend in its slot, and marks it.
 	if s.generation.Load() != generation {
 		return false
 	}
@@ -49,7 +50,8 @@ func (s *Slots) Condemn(index int, cause messages.Cause) {
 	}
 }
 
-// Claim takes an idle slot out of circulation.
+// Claim takes an idle slot out of circulation and returns its backend. False means that the slot was
+// not idle.
 func (s *Slots) Claim(index int) (*Backend, bool) {
 	sl := s.slot(index)
 	if !sl.shard.claimBit(sl.bit, 0) {
@@ -58,8 +60,9 @@ func (s *Slots) Claim(index int) (*Backend, bool) {
 	return sl.backend.Load(), true
 }
 
-// Return puts a claimed slot back into circulation, unless its backend was retired
-// meanwhile or is one too many: then it stays claimed, and the cause is returned.
+// Return puts a claimed slot back into circulation and returns None. If its backend was condemned
+// meanwhile, or is beyond the number that the pool keeps, the slot stays claimed, for the caller to
+// close the backend for the cause that is returned.
 func (s *Slots) Return(index int) messages.Cause {
 	sl := s.slot(index)
 	if sl.marks.Load()&atRelease != 0 && !sl.stays() {
@@ -108,19 +111,19 @@ func (s *Slots) Vacate(index int) {
 	}
 }
 
-// State says what the slot is, and the epoch of its last lease: two sweeps that
-// see the same epoch have seen the same lease, or the same idleness.
+// State returns the state of the slot and its epoch. Two calls that return the same epoch have seen
+// the same lease, or the same time between two leases.
 func (s *Slots) State(index int) (State, uint64) {
 	sl := s.slot(index)
 	return sl.state(), sl.epoch.Load()
 }
 
-// Backend is what is in the slot, nil if nothing is. Only what is safe for
-// concurrent use may be asked of it.
+// Backend returns the backend in the slot, nil if the slot is empty. The caller may use only those of
+// its methods that are safe for concurrent use.
 func (s *Slots) Backend(index int) *Backend { return s.slot(index).backend.Load() }
 
-// Overflow says whether the backend in the slot is one more than the pool
-// keeps: it is then closed when it is released and nobody waits.
+// Overflow marks the backend in the slot as beyond the number that the pool keeps, or as within it
+// again. One that is beyond is closed when it is released while nobody waits.
 func (s *Slots) Overflow(index int, extra bool) {
 	if extra {
 		s.slot(index).mark(markOverflow)
@@ -129,7 +132,7 @@ func (s *Slots) Overflow(index int, extra bool) {
 	}
 }
 
-// Suspect has the next acquirer of an idle slot look whether the server hung up.
+// Suspect marks the slot: before its next lease it is peeked at, whether the server hung up.
 func (s *Slots) Suspect(index int) { s.slot(index).mark(markPeek) }
 
 // SuspectAll is Suspect for every slot.
@@ -139,19 +142,19 @@ func (s *Slots) SuspectAll() {
 	}
 }
 
-// Doubt has the next acquirer of an idle slot find it claimed: its server is asked
-// for a sign of life first.
+// Doubt marks the slot: before its next lease its server is pinged, by way of [Owner.Unfit], and the
+// acquirer gets another slot.
 func (s *Slots) Doubt(index int) { s.slot(index).mark(markPing) }
 
-// Arm asks for one call of [Owner.Missed] when somebody waits from now on. It
-// says whether somebody waits already.
+// Arm asks for one call of [Owner.Missed] when the next waiter comes. It returns whether somebody
+// waits already.
 func (s *Slots) Arm() bool {
 	s.armed.Store(true)
 	return s.Waiting() > 0
 }
 
-// Failed remembers the last failure to connect, for the errors of those who wait.
+// Failed stores the last failure to connect, which the errors of waiters then carry.
 func (s *Slots) Failed(f Failure) { s.failure.Store(&f) }
 
-// LastFailure is the last failure to connect since a connect succeeded, nil if none.
+// LastFailure returns the last failure to connect, nil if a backend was installed since.
 func (s *Slots) LastFailure() *Failure { return s.failure.Load() }

@@ -23,7 +23,7 @@ import (
 	"github.com/unoactor/unoactor/config"
 )
 
-// Dialer makes the backends of one pool. It is safe for concurrent use.
+// Dialer connects the backends of one pool. It is safe for concurrent use.
 type Dialer struct {
 	node         config.Node
 	pool         config.Pool
@@ -37,8 +37,8 @@ type Dialer struct {
 type DialerOptions struct {
 	Hooks  []Hook
 	Tracer pgx.QueryTracer
-	// ReadOnly is told when a server refuses a write for it takes none (SQLSTATE
-	// 25006). It is called while the statement runs and must not block.
+	// ReadOnly is called when a server refuses a write because it takes none (SQLSTATE
+	// 25006), while the statement runs. It must not block. It may be nil.
 	ReadOnly func()
 	// Dial replaces the network, for tests.
 	Dial pgconn.DialFunc
@@ -47,8 +47,9 @@ type DialerOptions struct {
 	Driver map[string]string
 }
 
-// NewDialer checks that the node and the pool can be connected to as they are
-// configured, and connects to nothing.
+// NewDialer makes a dialer and connects to nothing. Its error says why the node and the pool can't be
+// connected to as they are configured: a hook without methods, TLS files that can't be read,
+// connection parameters that pgx refuses. The error never holds a password.
 func NewDialer(node config.Node, pool config.Pool, o DialerOptions) (*Dialer, error) {
 	if err := checkHooks(o.Hooks); err != nil {
 		return nil, fmt.Errorf("pool %q: %w", pool.Name, err)
@@ -81,15 +82,17 @@ func NewDialer(node config.Node, pool config.Pool, o DialerOptions) (*Dialer, er
 	return d, nil
 }
 
-// For makes a dialer for another version of the pool, with the same options.
+// For makes a dialer for a pool with other settings, on the same node and with the same options. Its
+// error is that of [NewDialer].
 func (d *Dialer) For(pool config.Pool) (*Dialer, error) { return NewDialer(d.node, pool, d.options) }
 
-// Options are what the dialer was made with besides its node and its pool.
+// Options returns the options with which the dialer was made.
 func (d *Dialer) Options() DialerOptions { return d.options }
 
-// Dial connects, authenticates and runs the connect hooks, within the node's
-// connect_timeout and ctx. A panic on the way, in code that is not ours or over what the
-// server answered, is a failure to connect; no socket is left open by it.
+// Dial connects, authenticates and runs the connect hooks, within the node's connect_timeout and
+// ctx. incarnation is what the backend will return as its own. The error is a [*DialError], or
+// wraps a [*HookError]. A panic on the way, in code that is not ours or over what the server
+// answered, is a [*DialError] that wraps a [*PanicError]; no socket is left open by it.
 func (d *Dialer) Dial(ctx context.Context, incarnation uint64) (b *Backend, err error) {
 	var opened sockets
 	returned := false
@@ -127,8 +130,8 @@ func (d *Dialer) dial(ctx context.Context, incarnation uint64, opened *sockets) 
 	b := &Backend{px: px, pg: px.PgConn(), wire: w, dialer: d, parameters: reportedBy(px.PgConn()), incarnation: incarnation, opened: now, spared: rand.Float64()}
 	b.proven.Store(&now)
 	b.pg.CustomData()[ownBackend] = b
-	// Not cut short by who gives up: it would leave a process on the server that
-	// nobody waits for.
+	// The end of the caller's ctx does not end the question: that would leave a process on
+	// the server for whose end nobody waits.
 	deadline, _ := ctx.Deadline()
 	asking, done := context.WithDeadline(context.WithoutCancel(ctx), deadline)
 	defer done()
@@ -145,16 +148,16 @@ func (d *Dialer) dial(ctx context.Context, incarnation uint64, opened *sockets) 
 	return b, nil
 }
 
-// sockets are what was opened for one backend while it was dialed. Cancel requests of
-// later are dialed in the same way, from any goroutine, and not noted.
+// sockets are those that were opened for one backend while it was dialed. Later cancel requests are
+// dialed by the same function, from any goroutine; their sockets are not noted.
 type sockets struct {
 	mu     sync.Mutex
 	dialed bool // nothing is noted any more
 	all    []net.Conn
 }
 
-// noting is dial, and notes what it opens. A panic in it is its error: cancel requests are
-// sent on goroutines where nobody else would recover.
+// noting returns a function that dials, and notes the socket. It returns a panic of dial as an error:
+// cancel requests are sent on goroutines where nobody else would recover.
 func (s *sockets) noting(dial pgconn.DialFunc) pgconn.DialFunc {
 	return func(ctx context.Context, network, address string) (c net.Conn, err error) {
 		returned := false
@@ -176,7 +179,7 @@ func (s *sockets) noting(dial pgconn.DialFunc) pgconn.DialFunc {
 	}
 }
 
-// done ends the noting, and gives what was noted.
+// done ends the noting, and returns the sockets that were noted.
 func (s *sockets) done() []net.Conn {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -191,25 +194,25 @@ func (s *sockets) close() {
 	}
 }
 
-// closeUnlentTime bounds the farewell from a server that was just connected to.
+// closeUnlentTime bounds how long the close of a backend that was never lent may take.
 const closeUnlentTime = 5 * time.Second
 
-// closeUnlent closes a backend that was never lent. The end of ctx does not cut that
-// short: until the server's process is gone it counts against the pool's limit.
+// closeUnlent closes a backend that was never lent. The end of ctx does not end the wait for the
+// server's process: until that has ended it counts against the pool's limit.
 func (b *Backend) closeUnlent(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeUnlentTime)
 	defer cancel()
 	b.Close(ctx)
 }
 
-// errLeft is a server that let somebody in and hung up at once.
+// errLeft is the error of a server that accepted a login and hung up at once.
 var errLeft = errors.New("the server closed the new connection")
 
-// ownBackend is where pgx's connection keeps its Backend.
+// ownBackend is the key under which pgx's connection keeps its Backend, in its custom data.
 const ownBackend = "unoactor.backend"
 
-// lostStatement is the SQLSTATE of executing a prepared statement that the server has not
-// got: invalid_sql_statement_name.
+// lostStatement is invalid_sql_statement_name, the SQLSTATE of executing a prepared statement that
+// the server does not have.
 const lostStatement = "26000"
 
 // reported are the parameters that a PostgreSQL server reports (the table
@@ -244,13 +247,14 @@ func mayBeEmpty(name, version string) bool {
 	return false
 }
 
-// pgxConfig says to pgx what the topology says, and nothing else: see undisturbed.
+// pgxConfig is what the topology says, as a configuration of pgx, with nothing from the environment:
+// see undisturbed.
 func pgxConfig(node config.Node, pool config.Pool, driver map[string]string) (*pgx.ConnConfig, error) {
-	said, forget, err := undisturbed()
+	said, remove, err := undisturbed()
 	if err != nil {
 		return nil, err
 	}
-	defer forget()
+	defer remove()
 	maps.Copy(said, driver)
 	if driver["min_protocol_version"] != "" && driver["max_protocol_version"] == "" {
 		said["max_protocol_version"] = "latest"
@@ -292,10 +296,9 @@ func pgxConfig(node config.Node, pool config.Pool, driver map[string]string) (*p
 	return cfg, nil
 }
 
-// noSecretInClear is called with each socket, after TLS. Where nobody says what the
-// server may ask for, no password is sent in clear over a network that is not encrypted,
-// whoever asks: with mode "prefer", that may be anybody who answers in the server's place.
-// The config is that of one dial.
+// noSecretInClear is called by pgconn with each socket, after TLS, if the node has no require_auth. It
+// refuses to send a password in clear over a network that is not encrypted: with the TLS mode
+// "prefer", anybody could answer in the server's place and ask for it. cfg is that of one dial.
 func noSecretInClear(_ context.Context, cfg *pgconn.Config, socket net.Conn) (net.Conn, error) {
 	cfg.RequireAuth = "!password"
 	switch socket.(type) {
@@ -312,9 +315,9 @@ func isFatal(e *pgconn.PgError) bool {
 // farewellTime is how long a server process may take to end after its FATAL.
 const farewellTime = time.Second
 
-// sawEnd waits until the server, which said that it ends the connection, has. pgconn
-// would close the socket at once, and the process would be uncounted for a moment.
-// It returns true, for pgconn to close what is left.
+// sawEnd waits until a server that said that it ends the connection has ended it. pgconn alone would
+// close the socket at once, and the server's process would be counted by nobody for a moment.
+// It returns true: pgconn may close what is left.
 func sawEnd(c *pgconn.PgConn) bool {
 	if c.Conn() != nil && c.Conn().SetReadDeadline(time.Now().Add(farewellTime)) == nil {
 		_, _ = io.Copy(io.Discard, c.Conn()) // its end, or the deadline
@@ -322,8 +325,8 @@ func sawEnd(c *pgconn.PgConn) bool {
 	return true
 }
 
-// redact keeps what is wrong with a connection string, and drops the string, which pgconn's
-// own message quotes.
+// redact returns the reason of pgconn's error about a connection string without the string, which
+// pgconn's own message quotes.
 func redact(err error) error {
 	var parse *pgconn.ParseConfigError
 	if !errors.As(err, &parse) {

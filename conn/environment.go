@@ -6,12 +6,12 @@ import (
 	"os"
 )
 
-// undisturbed are libpq's parameters that a topology says nothing of, each as it is where
-// nobody says anything. pgx would take those that are not given from the environment (PGPASSWORD,
-// PGSSLROOTCERT ...), the home directory (~/.pgpass, ~/.postgresql) and a service file;
-// a topology is what it is wherever it is read, and what Connect took from there
-// is in its node. forget must be called once pgx has read them.
-func undisturbed() (said map[string]string, forget func(), err error) {
+// undisturbed returns libpq's connection parameters that a topology says nothing about, with libpq's
+// defaults. Those that are not given pgx would take from the environment (PGPASSWORD,
+// PGSSLROOTCERT ...), the home directory (~/.pgpass, ~/.postgresql) and a service file; but a
+// topology is the same wherever it is read, and what Connect took from there is in its node.
+// remove must be called when pgx has read the parameters: it removes a temporary file.
+func undisturbed() (said map[string]string, remove func(), err error) {
 	said = map[string]string{
 		"passfile": "", "sslpassword": "", "sslnegotiation": "postgres", "sslcertmode": "allow", "sslsni": "1", "connect_timeout": "0",
 		"target_session_attrs": "any", "min_protocol_version": "3.0", "max_protocol_version": "3.0", "channel_binding": "prefer", "require_auth": "",

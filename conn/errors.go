@@ -13,18 +13,18 @@ import (
 	"github.com/unoactor/unoactor/messages"
 )
 
-// What can end a wait for a lease, besides its context.
+// The reasons for which an acquire fails, besides the end of its context: see [AcquireError].
 var (
 	ErrTimeout = errors.New("no backend became free within the pool's acquire_timeout")
 	ErrClosed  = errors.New("the pool is closed")
-	// ErrDenied: waiting does not help. The server refuses the pool's user, database or
-	// settings, the pool's own hook is refused by it, or the two don't trust each other.
+	// ErrDenied says that waiting does not help: the server refuses the pool's user, database
+	// or parameters, or the SQL of its connect hook, or the two don't trust each other.
 	ErrDenied = errors.New("the server refuses the pool's connections")
-	// ErrHookFailed: the pool's own connect hook fails; see [HookError].
+	// ErrHookFailed says that the pool's own connect hook fails; see [HookError].
 	ErrHookFailed = errors.New("a connect hook of the pool fails")
-	// ErrPaused: the pool is paused, and so that acquires fail instead of waiting.
+	// ErrPaused says that the pool is paused, and that acquires fail instead of waiting.
 	ErrPaused = errors.New("the pool is paused")
-	// ErrOverloaded: the queue has been too long for too long (queue_target, queue_interval).
+	// ErrOverloaded says that the queue has been too long for too long (queue_target, queue_interval).
 	ErrOverloaded = errors.New("the pool is overloaded")
 )
 
@@ -48,8 +48,8 @@ var refusalNames = [...]string{"timeout", "canceled", "closed", "denied", "pause
 
 func (r Refusal) String() string { return refusalNames[r] }
 
-// sentinels are what the reasons of each kind match, but for contexts, which can
-// end with anything.
+// sentinels are the errors that the reasons of each kind match. The end of a context matches none: its
+// cause can be any error.
 var sentinels = [refusalKinds]error{
 	RefusedTimeout: ErrTimeout, RefusedClosed: ErrClosed, RefusedDenied: ErrDenied, RefusedPaused: ErrPaused,
 	RefusedOverload: ErrOverloaded, RefusedBreaker: ErrBreakerOpen, RefusedHook: ErrHookFailed,
@@ -64,7 +64,7 @@ func kindOf(reason error) Refusal {
 	return RefusedCanceled
 }
 
-// Refusals counts the acquires that failed, by kind.
+// Refusals returns how many acquires have failed, by kind. Safe for concurrent use.
 func (s *Slots) Refusals() map[Refusal]uint64 {
 	counts := make(map[Refusal]uint64, refusalKinds)
 	for i := range s.refusals {
@@ -73,18 +73,18 @@ func (s *Slots) Refusals() map[Refusal]uint64 {
 	return counts
 }
 
-// AcquireError is why there was no lease: what ended the wait, what the pool
-// looked like then, and the last failure to connect, which is often the reason.
-// It matches what ended the wait and the failure with errors.Is and errors.As.
+// AcquireError says why there was no lease: what ended the wait, the pool's figures at that moment,
+// and the last failure to connect, which is often the reason. errors.Is and errors.As match what
+// ended the wait, and the failure.
 type AcquireError struct {
 	Pool   string
 	Waited time.Duration
-	Reason error // one of the above, a *BreakerError, or the cause of the context's end
+	Reason error // one of the errors above, a *BreakerError, or the cause of the context's end
 	Stats  Stats
-	// LastFailure is the last attempt to connect that failed since one succeeded; nil if none.
+	// LastFailure is the last failure to connect, nil if the pool has connected since.
 	LastFailure *Failure
-	// OwnLeases is how many leases of the pool the goroutine itself has that
-	// waited in vain: it may have waited for itself.
+	// OwnLeases is how many leases of the pool the goroutine that waited has itself: with
+	// one or more, it may have waited for itself.
 	OwnLeases int
 	// Recent are the last decisions of the pool, the latest last.
 	Recent []Decision
@@ -107,7 +107,7 @@ func (e *AcquireError) Error() string {
 	return b.String()
 }
 
-// Unwrap gives what ended the wait, and the last connect failure.
+// Unwrap returns what ended the wait, and the last failure to connect.
 func (e *AcquireError) Unwrap() []error {
 	all := []error{e.Reason}
 	if errors.Is(e.Reason, context.DeadlineExceeded) {
@@ -119,7 +119,7 @@ func (e *AcquireError) Unwrap() []error {
 	return all
 }
 
-// denial is why waiting is of no use, for a reason that it names.
+// denial is the reason of an acquire for which waiting does not help, in words.
 type denial struct {
 	text    string
 	matches []error
@@ -128,8 +128,8 @@ type denial struct {
 func (d *denial) Error() string   { return d.text }
 func (d *denial) Unwrap() []error { return d.matches }
 
-// Hopeless is the reason for those who wait in vain, after a failure that waiting does
-// not mend.
+// Hopeless returns the reason for those who wait in vain, given a failure to connect that waiting does
+// not mend: it matches [ErrDenied] or [ErrHookFailed].
 func Hopeless(err error) error {
 	var hook *HookError
 	if errors.As(err, &hook) {
@@ -149,13 +149,13 @@ func Hopeless(err error) error {
 	return ErrDenied
 }
 
-// Permanent says that waiting longer would not have helped: the server refuses
-// the user, the database or a hook's SQL, or the pool is closed.
+// Permanent returns whether waiting longer would not have helped: the server refuses the user, the
+// database or a hook's SQL, or the pool is closed.
 func (e *AcquireError) Permanent() bool {
 	return errors.Is(e.Reason, ErrDenied) || errors.Is(e.Reason, ErrClosed)
 }
 
-// refusal is the error of a wait that ended without a lease.
+// refusal makes the error of a wait that ended without a lease, counts it and writes it to the journal.
 func (s *Slots) refusal(reason error, waited time.Duration) *AcquireError {
 	kind := kindOf(reason)
 	s.refusals[kind].Add(1)
@@ -167,12 +167,11 @@ func (s *Slots) refusal(reason error, waited time.Duration) *AcquireError {
 // recentDecisions is how many decisions an error carries.
 const recentDecisions = 8
 
-// StaleLeaseError is the error of using a lease after its end: it was released,
-// or revoked.
+// StaleLeaseError is the error of using a lease that has ended.
 type StaleLeaseError struct {
 	Pool    string
 	Slot    int
-	Revoked bool // it was ended against its holder's will, not released
+	Revoked bool // the lease was ended against its holder's will, not released
 }
 
 func (e *StaleLeaseError) Error() string {
@@ -185,9 +184,9 @@ func (e *StaleLeaseError) Error() string {
 	return fmt.Sprintf("use of a lease of pool %q, slot %d, after its release", e.Pool, e.Slot)
 }
 
-// DialError is an attempt to connect that failed. Its text is the one thing that
-// stood in the way, where pgconn lists every address and every TLS mode tried;
-// Unwrap gives pgconn's error, with the server's [*pgconn.PgError] if it sent one.
+// DialError is the error of an attempt to connect. Its text names the one thing that stood in the
+// way, where pgconn lists every address and every TLS mode that it tried; Unwrap returns pgconn's
+// error, which holds the server's [*pgconn.PgError] if it sent one.
 type DialError struct {
 	Node, Pool string
 	Err        error
@@ -197,7 +196,7 @@ func (e *DialError) Error() string {
 	return fmt.Sprintf("connect to node %q for pool %q: %s", e.Node, e.Pool, gist(e.Err))
 }
 
-// Unwrap gives pgconn's error.
+// Unwrap returns pgconn's error.
 func (e *DialError) Unwrap() error { return e.Err }
 
 func gist(err error) string {
@@ -214,7 +213,7 @@ func gist(err error) string {
 	return strings.Join(strings.Fields(err.Error()), " ")
 }
 
-// advise says what to do about failures whose own text does not; "" about others.
+// advise returns what to do about a failure whose own text does not say it; "" for others.
 func advise(cause messages.Cause, err error) string {
 	text := err.Error()
 	_, required, asked := strings.Cut(text, "require_auth check failed: ")
@@ -235,7 +234,7 @@ func advise(cause messages.Cause, err error) string {
 	return ""
 }
 
-// root is the innermost error's text.
+// root returns the text of the innermost error.
 func root(err error) string {
 	for next := errors.Unwrap(err); next != nil; next = errors.Unwrap(err) {
 		err = next

@@ -2,22 +2,22 @@ package conn
 
 import "sync"
 
-// excused are leases that ended without their holder's Release: it is still to come, once,
-// and is no misuse then. The oldest are dropped, for holders who never come.
+// excused are leases that ended without their holder's Release, which may still come, once, and is
+// no misuse. The oldest are dropped, since some holders never release.
 type excused struct {
 	mu   sync.Mutex
 	all  map[ended]struct{}
-	ring []ended // in the order in which they came; what was taken is still there
+	ring []ended // in the order in which they were added; those that were taken are still there
 	next int
 }
 
-// ended is a lease that has.
+// ended identifies a lease that has ended.
 type ended struct {
 	slot  int
 	epoch uint64
 }
 
-// mostExcused is how many are remembered.
+// mostExcused is how many leases are kept.
 const mostExcused = 1024
 
 func (x *excused) add(slot int, epoch uint64) {
@@ -37,7 +37,7 @@ func (x *excused) add(slot int, epoch uint64) {
 	x.next = (x.next + 1) % mostExcused
 }
 
-// take says whether the lease is excused, and that it is no more.
+// take removes a lease, and returns whether it was there.
 func (x *excused) take(slot int, epoch uint64) bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -47,7 +47,7 @@ func (x *excused) take(slot int, epoch uint64) bool {
 	return is
 }
 
-// endExcused ends a lease whose Release may still come.
+// endExcused ends the lease of that epoch, whose Release may still come. False means that it has ended.
 func (sl *slot) endExcused(epoch uint64) bool {
 	sl.pool.excused.add(sl.index, epoch) // first: it may come at once
 	if sl.end(epoch) {

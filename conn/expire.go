@@ -7,10 +7,9 @@ import (
 	"github.com/unoactor/unoactor/config"
 )
 
-// This file ends waits. One timer serves the whole queue, so that a wait sets none.
+// This file ends waits. One timer serves the whole queue, so that no wait sets one of its own.
 
-// watchHead sees to it that the timer fires no later than somebody is due.
-// s.mu is held.
+// watchHead sets the timer, if need be, to fire when the next wait may have to end. s.mu is held.
 func (s *Slots) watchHead() {
 	since, any := s.queue.longest()
 	if !any {
@@ -33,7 +32,8 @@ func (s *Slots) watchHead() {
 	s.timer.Reset(asDuration(due - s.now()))
 }
 
-// expire refuses those who have waited for as long as the pool allows.
+// expire is called by the timer. It refuses those who have waited for as long as the pool allows, or
+// for too long for an overloaded pool, and those whose contexts have ended.
 func (s *Slots) expire() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -55,9 +55,8 @@ func (s *Slots) expire() {
 	s.watchHead()
 }
 
-// patrol ends the waits whose contexts have ended. Looking at all of them now and
-// then costs each wait less than a select over two channels does, which has to
-// lock both. s.mu is held.
+// patrol ends the waits whose contexts have ended. To look at all contexts now and then costs each
+// wait less than a select over two channels, which locks both. s.mu is held.
 func (s *Slots) patrol() {
 	for i := range s.queue {
 		for w := s.queue[i].head; w != nil; {
@@ -73,16 +72,16 @@ func (s *Slots) patrol() {
 	}
 }
 
-// patrolEvery is the time between two patrols, in nanoseconds: a sixteenth of the
-// longest wait, so that the end of a context is noticed by that much too late, but
-// no less than a millisecond and no more than ten; and a microsecond a waiter.
+// patrolEvery is the time between two patrols, in nanoseconds: a sixteenth of the longest wait, which
+// began at since, but no less than a millisecond and no more than ten; and no less than a
+// microsecond for each waiter.
 func (s *Slots) patrolEvery(since int64) int64 {
 	every := min(max((s.now()-since)/16, int64(time.Millisecond)), 10*int64(time.Millisecond))
 	return max(every, int64(s.mayCancel)*int64(time.Microsecond))
 }
 
-// shed refuses those who have waited for too long for an overloaded pool, but
-// for administrators. s.mu is held.
+// shed refuses those who have waited for too long for an overloaded pool, administrators excepted.
+// s.mu is held.
 func (s *Slots) shed(now int64) {
 	for i := range s.queue[:Admin-Low] {
 		for w := s.queue[i].head; w != nil && s.overload.tooLong(now-w.since); w = s.queue[i].head {
@@ -91,7 +90,7 @@ func (s *Slots) shed(now int64) {
 	}
 }
 
-// refuse ends one wait. s.mu is held.
+// refuse ends one wait with an error of that reason. s.mu is held.
 func (s *Slots) refuse(w *Waiting, reason error, now int64) {
 	s.leave(w)
 	err := s.refusal(reason, asDuration(now-w.since))
@@ -101,7 +100,7 @@ func (s *Slots) refuse(w *Waiting, reason error, now int64) {
 	w.waiter.Granted(Lease{}, err)
 }
 
-// RefuseWaiting ends every wait with an error caused by err.
+// RefuseWaiting ends every wait with an [*AcquireError] whose reason is err. Safe for concurrent use.
 func (s *Slots) RefuseWaiting(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -117,8 +116,8 @@ func (s *Slots) refuseAll(err error) {
 	}
 }
 
-// now is the clock of the slots, in nanoseconds: monotonic, and cheaper to read
-// than the time of day.
+// now is the time on the clock of the slots, in nanoseconds since they were made. The clock is
+// monotonic, and cheaper to read than the time of day.
 func (s *Slots) now() int64 { return int64(time.Since(s.born)) }
 
 func asDuration(ns int64) time.Duration { return time.Duration(ns) }

@@ -14,10 +14,10 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 )
 
-// Explain adds to the error of a statement that the end of its context ended why it was:
-// the server's "canceling statement" and a connection that was given up match ctx.Err()
-// with errors.Is then, the context's cause too, and [pgconn.Timeout] where that was a
-// deadline. What the server refused for reasons of its own is returned as it is.
+// Explain returns the error of a statement with the reason added, if the end of ctx ended the
+// statement: the server's "canceling statement", or a connection that was given up, then matches
+// ctx.Err() and the context's cause with errors.Is, and [pgconn.Timeout] after a deadline. An error
+// for which the server had reasons of its own is returned as it is.
 func Explain(ctx context.Context, err error) error {
 	if err == nil || ctx.Err() == nil {
 		return err
@@ -32,7 +32,8 @@ func Explain(ctx context.Context, err error) error {
 	return Ended(ctx, err)
 }
 
-// Ended is the error of what the end of its context ended, for certain.
+// Ended returns err with the reason added, as [Explain] does, of an operation that the end of ctx ended
+// for certain. ctx has ended.
 func Ended(ctx context.Context, err error) error {
 	if cause := context.Cause(ctx); !errors.Is(err, cause) && !errors.Is(ctx.Err(), cause) {
 		err = fmt.Errorf("%w: %w", cause, err)
@@ -46,26 +47,26 @@ func Ended(ctx context.Context, err error) error {
 	return err
 }
 
-// cut says whether an error is that of a connection, or of a context, and no mistake of
-// the program's.
+// cut returns whether an error is that of a connection or of a context, rather than a mistake of the
+// program's.
 func cut(err error) bool {
 	var network net.Error
 	return errors.As(err, &network) || errors.Is(err, context.Canceled) || errors.Is(err, pgconn.ErrConnClosed) ||
 		errors.Is(err, net.ErrClosed) || errors.Is(err, os.ErrDeadlineExceeded) || isEOF(err) || pgconn.SafeToRetry(err)
 }
 
-// deadlineError is of a statement that the deadline of its context ended.
+// deadlineError is the error of a statement that the deadline of its context ended.
 type deadlineError struct{ error }
 
-// Unwrap gives the error, and what [pgconn.Timeout] looks for.
+// Unwrap returns the error, and one that [pgconn.Timeout] knows.
 func (e *deadlineError) Unwrap() []error { return []error{e.error, timedOut()} }
 
-// SafeToRetry is for [pgconn.SafeToRetry], which would not look into the first of two.
+// SafeToRetry returns what [pgconn.SafeToRetry] says of the statement's error; pgconn's error of a
+// deadline has no say.
 func (e *deadlineError) SafeToRetry() bool { return pgconn.SafeToRetry(e.error) }
 
-// timedOut is what pgconn says of a deadline. [pgconn.Timeout] knows it by its type,
-// which pgconn keeps for itself, so it is asked for one: by a wait on a connection on
-// which the deadline has passed.
+// timedOut returns pgconn's error of a deadline. [pgconn.Timeout] knows it by its type, which pgconn
+// does not export, so one is made by a wait on a connection whose deadline has passed.
 var timedOut = sync.OnceValue(func() error {
 	expired := expiredConn{}
 	pg, err := pgconn.Construct(&pgconn.HijackedConn{Conn: expired, TxStatus: 'I', Config: &pgconn.Config{
@@ -83,7 +84,7 @@ type expiredConn struct{ net.Conn }
 
 func (expiredConn) Read([]byte) (int, error) { return 0, os.ErrDeadlineExceeded }
 
-// expiredContext is a context that ends as pgconn looks what ended a wait.
+// expiredContext is a context that has ended when pgconn asks what ended a wait.
 type expiredContext struct{ context.Context } //nolint:containedctx // it is one
 
 func (expiredContext) Err() error { return context.DeadlineExceeded }

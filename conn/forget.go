@@ -8,11 +8,11 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// This file keeps what pgx remembers of a server's prepared statements in step with the
-// server, which forgets them all at DISCARD ALL and DEALLOCATE ALL, whoever sends that: a
-// holder, a hook, a reset. pgx itself would go on executing them (SQLSTATE 26000).
+// This file keeps pgx's memory of prepared statements in step with the server, which forgets them all
+// at DISCARD ALL and DEALLOCATE ALL, whoever sends that: a holder, a hook, a reset. pgx itself
+// would go on executing them (SQLSTATE 26000).
 
-// forgets says whether the server has forgotten all prepared statements.
+// forgets returns whether the command of that tag had the server forget all prepared statements.
 func forgets(tag pgconn.CommandTag) bool {
 	s := tag.String()
 	return len(s) >= len("DISCARD ALL") && s[0] == 'D' && (s == "DISCARD ALL" || s == "DEALLOCATE ALL")
@@ -25,11 +25,12 @@ var past = func() context.Context {
 	return ctx
 }()
 
-// forget has pgx forget them too. Its own way to do so also tells the server, which it
-// does not come to when its context has ended.
+// forget empties pgx's memory of prepared statements. DeallocateAll would also tell the server, which
+// it does not when its context has ended.
 func forget(c *pgx.Conn) { _ = c.DeallocateAll(past) }
 
-// remembering is the tracer of backends that nobody else traces.
+// remembering is the tracer of a backend that no program traces. It forgets prepared statements when
+// the server does.
 type remembering struct{}
 
 // TraceQueryStart is called by pgx before a statement.
@@ -37,7 +38,7 @@ func (remembering) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.Trace
 	return ctx
 }
 
-// TraceQueryEnd is called by pgx after it.
+// TraceQueryEnd is called by pgx after a statement.
 func (remembering) TraceQueryEnd(_ context.Context, c *pgx.Conn, data pgx.TraceQueryEndData) {
 	if forgets(data.CommandTag) {
 		forget(c)
@@ -49,7 +50,7 @@ func (remembering) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.Trace
 	return ctx
 }
 
-// TraceBatchQuery is called by pgx after each statement of it.
+// TraceBatchQuery is called by pgx after each statement of a batch.
 func (remembering) TraceBatchQuery(_ context.Context, c *pgx.Conn, data pgx.TraceBatchQueryData) {
 	if forgets(data.CommandTag) {
 		forget(c)
@@ -59,16 +60,16 @@ func (remembering) TraceBatchQuery(_ context.Context, c *pgx.Conn, data pgx.Trac
 // TraceBatchEnd is called by pgx after a batch.
 func (remembering) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
 
-// both is the tracer of backends that somebody else traces too.
+// both is the tracer of a backend that the program's tracer traces too.
 type both struct{ next Tracers }
 
-// remember adds to a tracer, which may be nil, what keeps pgx in step with the server.
+// remember returns a tracer that keeps pgx in step with the server, and calls t, which may be nil.
 func remember(t pgx.QueryTracer) pgx.QueryTracer {
 	if t == nil {
 		return remembering{}
 	}
 	next := TracersOf(t)
-	return struct { // with what is only passed on
+	return struct { // the embedded tracers are those of the program, unchanged
 		both
 		pgx.CopyFromTracer
 		pgx.PrepareTracer
@@ -81,7 +82,7 @@ func (b both) TraceQueryStart(ctx context.Context, c *pgx.Conn, data pgx.TraceQu
 	return b.next.Query.TraceQueryStart(ctx, c, data)
 }
 
-// TraceQueryEnd is called by pgx after it.
+// TraceQueryEnd is called by pgx after a statement.
 func (b both) TraceQueryEnd(ctx context.Context, c *pgx.Conn, data pgx.TraceQueryEndData) {
 	remembering{}.TraceQueryEnd(ctx, c, data)
 	b.next.Query.TraceQueryEnd(ctx, c, data)
@@ -92,7 +93,7 @@ func (b both) TraceBatchStart(ctx context.Context, c *pgx.Conn, data pgx.TraceBa
 	return b.next.Batch.TraceBatchStart(ctx, c, data)
 }
 
-// TraceBatchQuery is called by pgx after each statement of it.
+// TraceBatchQuery is called by pgx after each statement of a batch.
 func (b both) TraceBatchQuery(ctx context.Context, c *pgx.Conn, data pgx.TraceBatchQueryData) {
 	remembering{}.TraceBatchQuery(ctx, c, data)
 	b.next.Batch.TraceBatchQuery(ctx, c, data)
@@ -103,8 +104,8 @@ func (b both) TraceBatchEnd(ctx context.Context, c *pgx.Conn, data pgx.TraceBatc
 	b.next.Batch.TraceBatchEnd(ctx, c, data)
 }
 
-// runOwn runs SQL of the pool's own, past pgx. Statements that a function or a DO block
-// may have deallocated are deallocated on both sides.
+// runOwn runs SQL of the pool's own, past pgx. If the SQL may have deallocated prepared statements, in
+// a function or a DO block, all are deallocated, in pgx and on the server.
 func runOwn(ctx context.Context, c *pgx.Conn, sql string) error {
 	results, err := c.PgConn().Exec(ctx, sql).ReadAll()
 	forgot := false

@@ -1,10 +1,9 @@
 package conn
 
-// This file closes the ways into a pool: for good, for a while, or while its node
-// can't be connected to.
+// This file closes the queue of a pool: for good, for a while, or while its node can't be connected to.
 
-// Close refuses everybody who waits, and every later Acquire, with [ErrClosed].
-// Leases stay valid until they are released.
+// Close refuses all who wait, and every later acquire, with [ErrClosed]. Leases stay valid until they
+// are released. Safe for concurrent use; a second call does nothing.
 func (s *Slots) Close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -17,16 +16,16 @@ func (s *Slots) Close() {
 	s.timer.Stop()
 }
 
-// Pause stops lending: who acquires waits until Resume, or fails at once with
-// [ErrPaused] if failFast says so, as do those who wait already. Leases that are
-// out stay valid; [Owner.Missed] is called when one of them ends.
+// Pause stops lending: an acquire waits until Resume, or, if failFast is set, fails at once with
+// [ErrPaused], as do those who wait already. Leases stay valid; [Owner.Missed] is called when one of
+// them ends. A second call changes failFast.
 func (s *Slots) Pause(failFast bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.paused {
 		s.paused = true
-		// In this order: who passes the gate after this sees the other bit before
-		// he keeps what he took.
+		// In this order: an acquirer who passes the gate after this sees the other bit before
+		// keeping what was taken.
 		s.extra(extraPause, true)
 		s.gate.Add(gatePaused)
 	}
@@ -36,7 +35,8 @@ func (s *Slots) Pause(failFast bool) {
 	}
 }
 
-// Resume ends a pause: those who wait are served first.
+// Resume ends a pause. Idle backends go to those who wait first. It does nothing if the pool is not
+// paused.
 func (s *Slots) Resume() {
 	s.mu.Lock()
 	if !s.paused {
@@ -53,11 +53,12 @@ func (s *Slots) Resume() {
 	}
 }
 
-// Paused says whether the pool is paused.
+// Paused returns whether the pool is paused.
 func (s *Slots) Paused() bool { return s.gate.Load()&gatePaused != 0 }
 
-// Trip has those who would have to wait fail at once with an error caused by err,
-// until it is called with nil. What is idle is lent all the same.
+// Trip ends every wait, and makes each acquire that would have to wait fail at once, with an
+// [*AcquireError] whose reason is err, until Trip is called with nil. Idle backends are lent all the
+// same.
 func (s *Slots) Trip(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

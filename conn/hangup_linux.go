@@ -6,22 +6,22 @@ import (
 	"syscall"
 )
 
-// hangups has the kernel tell of servers that close their end of a connection, so
-// that nobody is lent a backend whose server has gone, and it is replaced at once. All
-// pools of a process share one epoll instance; it asks for the end of a stream
-// only (EPOLLRDHUP), so what backends are sent while they work wakes nobody.
+// hangups is told by the kernel when a server closes its end of a connection, and tells the owner of
+// the backend's slot, so that such a backend is lent to nobody and replaced at once. All pools of a
+// process share one epoll instance. It waits for the end of a stream only (EPOLLRDHUP): data that
+// backends get while they work wakes nobody.
 type hangups struct {
 	mu      sync.Mutex
 	poll    *os.File // the epoll instance, nil while no backend is watched
-	fd      int      // its descriptor: asking poll for it would have the listener block a thread
+	fd      int      // its descriptor; to ask poll for it would make the listener block a thread
 	watched map[int32]*Backend
-	last    int32 // the number of the backend that is watched since last
+	last    int32 // the number that was given last
 }
 
 var ofServers hangups
 
-// watch has the owner of b's slot told when its server hangs up. Where that can't
-// be had, the pool's own sweeps find out later.
+// watch begins to tell the owner of b's slot when b's server hangs up. Where the kernel can't tell,
+// the pool's own sweeps find out later.
 func (h *hangups) watch(b *Backend) {
 	b.peeker.open(b.pg.Conn())
 	if b.peeker.raw == nil {
@@ -32,7 +32,7 @@ func (h *hangups) watch(b *Backend) {
 	if h.poll == nil && h.start() != nil {
 		return
 	}
-	for h.last++; h.watched[h.last] != nil; h.last++ { // it has been around
+	for h.last++; h.watched[h.last] != nil; h.last++ { // the numbers have been used up once
 	}
 	event := syscall.EpollEvent{Events: syscall.EPOLLRDHUP | oneShot, Fd: h.last}
 	var err error
@@ -45,10 +45,9 @@ func (h *hangups) watch(b *Backend) {
 	h.closeIfUnused()
 }
 
-const oneShot = 1 << 30 // EPOLLONESHOT: a backend is told of once
+const oneShot = 1 << 30 // EPOLLONESHOT: the kernel tells of a backend once
 
-// unwatch ends the watch of a backend whose socket is closed; with that the kernel
-// has forgotten it.
+// unwatch takes out a backend whose socket is closed; the kernel forgets a socket when it is closed.
 func (h *hangups) unwatch(b *Backend) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -73,7 +72,7 @@ func (h *hangups) start() error {
 	return nil
 }
 
-// closeIfUnused ends the goroutine and closes the instance while there is nothing to watch.
+// closeIfUnused closes the instance, and ends the goroutine, if no backend is watched.
 func (h *hangups) closeIfUnused() {
 	if len(h.watched) == 0 {
 		h.poll.Close()
@@ -81,7 +80,7 @@ func (h *hangups) closeIfUnused() {
 	}
 }
 
-// listen tells of hang-ups until the instance is closed.
+// listen tells the owners of hang-ups until the instance is closed.
 func (h *hangups) listen(poll syscall.RawConn) {
 	var events [64]syscall.EpollEvent
 	for {

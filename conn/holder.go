@@ -9,18 +9,16 @@ import (
 	"github.com/petermattis/goid"
 )
 
-// Holder is who has a lease: the goroutine that acquired it, and, if the pool
-// looks for leaks, where it did.
+// Holder is the goroutine that acquired a lease, and, if the pool reports leaks, its stack then.
 type Holder struct {
-	Goroutine uint32 // the low half of its id, as in a stack trace
+	Goroutine uint32 // the low half of the goroutine's id, as in a stack trace
 	Stack     string // of the acquire, "" if it was not kept
 }
 
 // self is the low half of the id of the calling goroutine.
 func self() uint32 { return uint32(goid.Get()) } //nolint:gosec // the half that is meant
 
-// trace is the stack of an acquire: program counters, turned into text only
-// when somebody asks.
+// trace is the stack of an acquire as program counters, which are turned into text when somebody asks.
 type trace struct {
 	mu    sync.Mutex
 	epoch uint64
@@ -28,7 +26,7 @@ type trace struct {
 	pcs   [32]uintptr
 }
 
-// keepStack remembers where a slot was acquired.
+// keepStack stores the stack of the acquire that called, for the lease of that epoch.
 func (sl *slot) keepStack(epoch uint64) {
 	t := sl.stack.Load()
 	if t == nil {
@@ -41,7 +39,8 @@ func (sl *slot) keepStack(epoch uint64) {
 	t.mu.Unlock()
 }
 
-// Holder tells who has the lease of that epoch. False if it has ended.
+// Holder returns the holder of the lease of that epoch. False means that the lease has ended. Safe for
+// concurrent use.
 func (s *Slots) Holder(index int, epoch uint64) (Holder, bool) {
 	sl := s.slot(index)
 	if sl.epoch.Load() != epoch || epoch&1 == 0 {

@@ -16,33 +16,36 @@ import (
 	"github.com/unoactor/unoactor/messages"
 )
 
-// Hook is run at the turns of a backend's life. It implements one or more of
-// [ConnectHook], [CheckoutHook], [CheckinHook] and [CloseHook]. A hook that
-// fails, panics or overruns the pool's hook timeout ends that backend.
+// Hook runs code of the program's at some points of a backend's life. It implements one or more of
+// [ConnectHook], [CheckoutHook], [CheckinHook] and [CloseHook]. A backend whose hook fails, panics
+// or runs for longer than the pool's hooks.timeout is closed. Hooks of different backends run at the
+// same time, so the methods must be safe for concurrent use.
 type Hook any
 
-// ConnectHook runs on a new backend, once an incarnation.
+// ConnectHook runs on each new backend, before its first lease. Its error is the pool's failure to
+// connect: see [HookError].
 type ConnectHook interface {
 	OnConnect(context.Context, *pgx.Conn) error
 }
 
-// CheckoutHook runs before each lease, on the goroutine of who acquires.
+// CheckoutHook runs at each checkout, on the goroutine of the acquirer. If it fails, the acquirer gets
+// another backend, once, and then the error.
 type CheckoutHook interface {
 	OnCheckout(context.Context, *pgx.Conn) error
 }
 
-// CheckinHook runs after each lease, in the background.
+// CheckinHook runs after each lease, in the background, when the backend was reset.
 type CheckinHook interface {
 	OnCheckin(context.Context, *pgx.Conn) error
 }
 
-// CloseHook runs before a backend that still works is closed.
+// CloseHook runs before a backend that still works is closed. Its error is dropped.
 type CloseHook interface {
 	BeforeClose(context.Context, *pgx.Conn) error
 }
 
-// checkHooks refuses what would never be called, as one whose methods take something
-// else than the interfaces say.
+// checkHooks returns an error for a hook that would never be called, such as one whose methods have
+// other parameters than the interfaces.
 func checkHooks(hooks []Hook) error {
 	for _, h := range hooks {
 		_, connects := h.(ConnectHook)
@@ -57,27 +60,28 @@ func checkHooks(hooks []Hook) error {
 	return nil
 }
 
-// HookError is the failure of a hook.
+// HookError is the error of a hook.
 type HookError struct {
-	Hook string // its Go type or function, or the setting that it is written in, as hooks.on_connect
+	Hook string // its Go type or function, or the setting that holds its SQL, such as hooks.on_connect
 	Err  error
-	// Lost says that the connection was lost meanwhile, or the hook's time was over: it may
-	// be the server's fault rather than the hook's.
+	// Lost says that the connection was lost while the hook ran, or that the hook ran for too
+	// long: the fault may be the server's rather than the hook's.
 	Lost bool
 }
 
 func (e *HookError) Error() string { return "hook " + e.Hook + ": " + e.Err.Error() }
 
-// Unwrap gives the hook's own error.
+// Unwrap returns the hook's own error.
 func (e *HookError) Unwrap() error { return e.Err }
 
 type hookFunc = func(context.Context, *pgx.Conn) error
 
-// hookGrace is how long a hook whose deadline is over may take to notice it.
+// hookGrace is how long a hook may take to return after its deadline.
 const hookGrace = time.Second
 
-// run calls one hook under its deadline. A panic in it is its error. A hook that
-// does not come back is left behind, with a backend whose socket is closed.
+// run calls one hook, f, on a goroutine of its own, and returns a [*HookError] if it failed, panicked or
+// overran its time. A hook that does not return by then is left alone with the backend, whose socket
+// is closed.
 func (d *Dialer) run(ctx context.Context, h Hook, f hookFunc, b *Backend) error {
 	ctx, cancel := context.WithTimeout(ctx, d.pool.Hooks.Timeout)
 	defer cancel()
@@ -121,7 +125,7 @@ func (d *Dialer) hookFailure(ctx context.Context, h Hook, b *Backend, err error)
 	return nil
 }
 
-// hookName is what its author knows a hook by.
+// hookName is the name by which a hook's author knows it.
 func hookName(h Hook) string {
 	switch h.(type) {
 	case onConnect:
@@ -141,8 +145,8 @@ func hookName(h Hook) string {
 	return fmt.Sprintf("%T", h)
 }
 
-// cause is what the failure means while a backend is connected. An error of SQL by itself
-// is read as one of a startup; what may be the server's fault is no verdict on the pool.
+// cause is what the failure means while a backend is connected: Broken if the fault may be the
+// server's or the network's, and HookFailed otherwise. An error of SQL is judged as one of a startup.
 func (e *HookError) cause() messages.Cause {
 	var pg *pgconn.PgError
 	if e.Lost || errors.As(e.Err, &pg) && !Follows(judgeAnswer(pg)).AtOnce {
@@ -151,15 +155,15 @@ func (e *HookError) cause() messages.Cause {
 	return messages.HookFailed
 }
 
-// denies says whether the hook's own SQL was refused.
+// denies returns whether the server refused the hook's own SQL.
 func (e *HookError) denies() bool {
 	return e.cause() == messages.HookFailed && isA[*pgconn.PgError](e.Err)
 }
 
-// HasCheckoutHooks says whether a hook runs before each lease.
+// HasCheckoutHooks returns whether some hook runs at checkouts.
 func (d *Dialer) HasCheckoutHooks() bool { return len(pick[CheckoutHook](d.hooks)) > 0 }
 
-// runCheckoutHooks runs the hooks that the backend was dialed with.
+// runCheckoutHooks runs the checkout hooks with which the backend was dialed.
 func (b *Backend) runCheckoutHooks(ctx context.Context) error {
 	d := b.dialer
 	for _, h := range pick[CheckoutHook](d.hooks) {
@@ -214,8 +218,8 @@ func sqlHooks(h config.Hooks) []Hook {
 	return hooks
 }
 
-// script runs statements in one round trip, as the simple protocol does. They
-// must leave no transaction open.
+// script runs statements in one round trip, by the simple protocol. It returns an error if they leave
+// a transaction open.
 func script(ctx context.Context, c *pgx.Conn, statements []string) error {
 	if err := runOwn(ctx, c, strings.Join(statements, ";\n")); err != nil {
 		return err

@@ -9,16 +9,16 @@ import (
 	"github.com/unoactor/unoactor/messages"
 )
 
-// Journal keeps the last decisions of a pool, so that one can ask why. It is
-// safe for concurrent use; writing to it allocates nothing. The zero Journal is empty.
+// Journal keeps the last decisions of a pool, so that people can ask why. It is safe for concurrent
+// use; writing to it allocates nothing. The zero Journal is empty.
 type Journal struct {
 	mu   sync.Mutex
 	ring [journalLength]Decision
 	n    uint64 // written so far
 }
 
-// journalLength is how many decisions are kept: of a calm pool hours, of one in
-// trouble what led to it.
+// journalLength is how many decisions are kept: those of hours in a calm pool, and in a pool in
+// trouble those that led there.
 const journalLength = 256
 
 // Decision is something that a pool decided, and why.
@@ -30,7 +30,7 @@ type Decision struct {
 	Cause       messages.Cause // None where Note says it all
 	Waited      time.Duration  // of a grant or a refusal
 	Note        string
-	Times       int // that it was decided in a row; At and Waited are of the last
+	Times       int // how often in a row this was decided; At and Waited are of the last time
 }
 
 // Verdict is what was decided.
@@ -45,17 +45,17 @@ const (
 	Restarting                // a lost backend's slot gets another
 	Resizing                  // the pool keeps another number of backends
 	Holding                   // the pool stops something for a while: lending, connecting
-	Noticing                  // something that is nobody's decision, but explains some
+	Noticing                  // the pool found something out, which explains decisions
 )
 
 var verdicts = [...]string{"grant", "refuse", "open", "retire", "restart", "resize", "hold", "notice"}
 
 func (v Verdict) String() string { return verdicts[v] }
 
-// slowGrant is the wait from which on a grant is worth a line in the journal.
+// slowGrant is how long a wait must be for its grant to be written to the journal.
 const slowGrant = 10 * time.Millisecond
 
-// String is the decision in a line.
+// String returns the decision in one line.
 func (d Decision) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s", d.At.Format("15:04:05.000"), d.What)
@@ -80,7 +80,7 @@ func (d Decision) String() string {
 	return b.String()
 }
 
-// Write adds a decision. Its time is now unless it has one.
+// Write adds a decision, or counts it if it repeats the last one. A zero At becomes the present time.
 func (j *Journal) Write(d Decision) {
 	if d.At.IsZero() {
 		d.At = time.Now()
@@ -97,7 +97,7 @@ func (j *Journal) Write(d Decision) {
 	j.n++
 }
 
-// like says whether two decisions are one that was repeated.
+// like returns whether e repeats d.
 func (d *Decision) like(e Decision) bool {
 	return d.What == e.What && d.Slot == e.Slot && d.Incarnation == e.Incarnation && d.Cause == e.Cause && d.Note == e.Note
 }

@@ -44,7 +44,7 @@ func TestADecisionReadsAsALine(t *testing.T) {
 		"03:04:05.006 retire slot 3.2, lifetime":                        {What: conn.Retiring, Slot: 3, Incarnation: 2, Cause: messages.LifetimeOver},
 		"03:04:05.006 refuse, after 1s: timeout":                        {What: conn.Refused, Slot: -1, Waited: time.Second, Note: "timeout"},
 		"03:04:05.006 resize: from 2 to 4: 3 wait":                      {What: conn.Resizing, Slot: -1, Note: "from 2 to 4: 3 wait"},
-		"03:04:05.006 open slot 0: to keep min_idle (2 times in a row)": {What: conn.Opening, Slot: 0, Note: "kept in reserve", Times: 2},
+		"03:04:05.006 open slot 0: to keep min_idle (2 times in a row)": {What: conn.Opening, Slot: 0, Note: "to keep min_idle", Times: 2},
 	} {
 		d.At = at
 		if got := fmt.Sprint(d); got != want {

@@ -8,18 +8,18 @@ import (
 	"github.com/unoactor/unoactor/config"
 )
 
-// layout is where the slots of a pool lie. It never changes: a pool that grows
-// gets another, which shares the slots and shards of the one before.
+// layout says where the slots of a pool lie. It never changes: a pool that grows gets another layout,
+// with the slots and shards of the former one and more.
 type layout struct {
-	slots  []*slot  // by index, the reserve among them
+	slots  []*slot  // by index, the reserve included
 	shards []*shard // a power of two of them; the reserve is in none
 	fifo   bool
-	// reserve is the slot of the administrative backend, one more than the hard
-	// limit: it is lent to nobody else, and opened when somebody needs it.
+	// reserve is the slot for administrators, one more than the hard limit: its backend is
+	// opened when an administrator waits, and lent to nobody else.
 	reserve *slot
 }
 
-// newLayout makes room for hard slots and the reserve, which is the last.
+// newLayout makes a layout of hard slots and the reserve, which is the last.
 func newLayout(s *Slots, hard int, fifo bool) *layout {
 	l := (&layout{fifo: fifo}).withRoom(s, hard)
 	l.reserve = &slot{shard: &shard{}, bit: 1, index: len(l.slots), pool: s, reserved: true}
@@ -28,8 +28,8 @@ func newLayout(s *Slots, hard int, fifo bool) *layout {
 	return l
 }
 
-// withRoom has room for hard slots besides the reserve. A layout never shrinks:
-// what is beyond the limit stays empty.
+// withRoom returns a layout with the slots of l, and at least hard of them besides the reserve. No
+// layout has fewer slots than the one before: those beyond the limit stay empty.
 func (l *layout) withRoom(s *Slots, hard int) *layout {
 	next := &layout{fifo: l.fifo, reserve: l.reserve}
 	next.slots = append(next.slots, l.slots...)
@@ -71,8 +71,8 @@ func (l *layout) withRoom(s *Slots, hard int) *layout {
 	return next
 }
 
-// oldest leases the slot that was idle longest, for who wants all of them used
-// alike.
+// oldest claims the slot that was idle longest, for a pool that wants all of them used alike; nil if
+// none is idle.
 func (l *layout) oldest() *slot {
 	for {
 		var found *slot
@@ -94,9 +94,9 @@ func (l *layout) oldest() *slot {
 	}
 }
 
-// Resize changes the limits while the pool runs, the order in which idle backends are
-// lent, the bounds of a wait and of a ping, and the reset policy. It closes nothing: what
-// is now beyond a limit is the supervisor's to retire.
+// Resize takes up what p says of limits, of the order in which idle backends are lent, of the bounds
+// of a wait and of a ping, and of the reset policy. It closes no backend: the supervisor retires
+// those that are beyond a limit now. Safe for concurrent use.
 func (s *Slots) Resize(p config.Pool) {
 	s.validate.Store(int64(p.ValidateTimeout))
 	s.reset.Store(&p.Reset)

@@ -7,15 +7,15 @@ import (
 	"github.com/unoactor/unoactor/messages"
 )
 
-// Lease is the right to use a backend until it is released. It is a value:
-// copying it does not copy the right. The zero Lease is of nothing.
+// Lease is the right to use a backend until it is released. It is a value: whoever copies a lease has
+// the same lease, which ends for all copies at once. The zero Lease is of no backend.
 type Lease struct {
 	slot  *slot
 	epoch uint64
 }
 
-// Backend returns what was leased, or a [*StaleLeaseError] once the lease has
-// ended. It is for the goroutine that holds the lease.
+// Backend returns the leased backend, or a [*StaleLeaseError] once the lease has ended. It is for the
+// holder's goroutine.
 func (l Lease) Backend() (*Backend, error) {
 	if l.slot == nil {
 		return nil, &StaleLeaseError{}
@@ -28,11 +28,11 @@ func (l Lease) Backend() (*Backend, error) {
 	return b, nil
 }
 
-// Release gives the backend back. One that is not ready for its next holder is
-// reset, or closed and replaced, in the background; so is one that a statement, rows or
-// a batch still uses (see [Lease.Use]), whoever has them. Releasing a lease a second time
-// does nothing but report it to the pool's owner; releasing one that was revoked or
-// destroyed does nothing, and is as it should be. Release never blocks.
+// Release ends the lease and gives the backend back. A backend that is not fit for its next holder is
+// cleaned up, or closed and replaced, in the background; one that a statement, rows or a batch
+// still uses (see [Lease.Use]) is closed. A second release does nothing but report itself to the
+// pool's owner. The first release of a lease that was revoked or destroyed does nothing. Release
+// never blocks.
 func (l Lease) Release() {
 	sl := l.slot
 	if sl == nil {
@@ -62,15 +62,15 @@ func (l Lease) Release() {
 	sl.pool.owner.Unfit(b, cause)
 }
 
-// late reports a release of a lease that has ended, unless it is its first.
+// late reports a release of a lease that has ended to the owner, unless the lease is excused.
 func (l Lease) late() {
 	if !l.slot.pool.excused.take(l.slot.index, l.epoch) {
 		l.slot.pool.owner.ReleasedLate(l.slot.index)
 	}
 }
 
-// stays says whether a marked slot may be lent again all the same. If not, its
-// backend knows why it has to go.
+// stays returns whether a slot with marks of atRelease may be lent again. If not, the cause for which
+// its backend has to be closed is set.
 func (sl *slot) stays() bool {
 	if sl.marks.Load()&markRetire != 0 {
 		return false
@@ -82,8 +82,8 @@ func (sl *slot) stays() bool {
 	return false
 }
 
-// Destroy gives the backend back as broken, for the reason given: it is closed,
-// and replaced where the pool needs it. Destroy never blocks.
+// Destroy ends the lease and has the backend closed, and replaced if the pool needs it. reason is told
+// in the log and in events. Destroy never blocks; it does nothing if the lease has ended.
 func (l Lease) Destroy(reason error) {
 	b, err := l.Backend()
 	if err != nil {
@@ -97,8 +97,8 @@ func (l Lease) Destroy(reason error) {
 	l.Release()
 }
 
-// DestroySilent is Destroy for a backend whose server owes an answer and has not given
-// it in time: closing it is not allowed to take long either, so that its slot is free.
+// DestroySilent is [Lease.Destroy] of a backend whose server owes an answer and has not given it in
+// time: the close does not wait for the server either, so that the slot is soon free.
 func (l Lease) DestroySilent(reason error) {
 	b, err := l.Backend()
 	if err != nil {
@@ -123,27 +123,27 @@ func (l Lease) Revoke() {
 	}
 }
 
-// Identity is the slot that was leased, and which of its leases this is. Safe for
-// concurrent use; of a lease that is not zero.
+// Identity returns the index of the slot that was leased, and the epoch of the lease. The lease must
+// not be zero. Safe for concurrent use.
 func (l Lease) Identity() (slot int, epoch uint64) { return l.slot.index, l.epoch }
 
-// IsZero says whether the lease is of nothing at all.
+// IsZero returns whether this is the zero Lease.
 func (l Lease) IsZero() bool { return l.slot == nil }
 
-// justNow is how long ago a server's answer is as good as a look at the connection.
+// justNow is how long an answer of the server makes a peek at the connection needless, in nanoseconds.
 const justNow = int64(time.Millisecond)
 
-// Answered takes note that the server has just answered in this lease, so that who
-// leases the backend right afterwards need not look whether the connection is there.
+// Answered tells the lease that the server has just answered, so that neither this holder nor the next
+// has to peek at the connection for the next millisecond.
 func (l Lease) Answered() {
 	if b, err := l.Backend(); err == nil {
 		b.answered = l.slot.pool.now()
 	}
 }
 
-// Glance is [Lease.Check] for who can't afford a system call a lease: where the kernel
-// tells of servers that hang up, only a new backend, and one that it has told of, is looked
-// at. What happened within the last moment may be missed.
+// Glance is [Lease.Check] for holders that can't afford a system call a lease: if the kernel tells of
+// servers that hang up, only a new backend, and one of which it has told, is peeked at. What
+// happened within the last moment may be missed.
 func (l Lease) Glance() bool {
 	b, err := l.Backend()
 	if err != nil {
@@ -156,10 +156,10 @@ func (l Lease) Glance() bool {
 	return l.Check()
 }
 
-// Check looks, for the price of a system call, whether the server hung up on a
-// backend that was not used yet in this lease. If so the lease ends, the backend
-// goes to be looked after, and another should be acquired. It does not look within a
-// millisecond of [Lease.Answered].
+// Check peeks, for the price of a system call, whether the server hung up on a backend that was not
+// used yet in this lease. If so it ends the lease, hands the backend to [Owner.Unfit] and returns
+// false: the caller acquires another. Within a millisecond of [Lease.Answered] it returns true
+// without a peek.
 func (l Lease) Check() bool {
 	b, err := l.Backend()
 	if err != nil {

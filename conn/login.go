@@ -8,19 +8,19 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 )
 
-// mostAtLogin is how much a server may say until somebody is logged in, in bytes: some
-// hundred are usual, and all that it reports of itself is kept.
+// mostAtLogin is how many bytes a server may send until somebody is logged in: some hundred are usual,
+// and all that it reports of itself is kept.
 const mostAtLogin = 1 << 20
 
 var errTooMuch = errors.New("the server sends more than a login takes: it may be no PostgreSQL server")
 
-// allowance bounds what is read from a server until it is lifted.
+// allowance bounds how much is read from a server, until lift is called.
 type allowance struct {
 	left   int
 	lifted bool
 }
 
-// bounds has what cfg connects to say no more than a login takes.
+// bounds changes cfg so that no more is read from a server than a login takes.
 func (a *allowance) bounds(cfg *pgx.ConnConfig) {
 	build := cfg.BuildFrontend
 	cfg.MaxProtocolMessageBodyLen = mostAtLogin
@@ -30,7 +30,7 @@ func (a *allowance) bounds(cfg *pgx.ConnConfig) {
 	}
 }
 
-// lift ends the bound of a connection that is logged in.
+// lift takes the bound from a connection that is logged in.
 func (a *allowance) lift(c *pgx.Conn) {
 	a.lifted = true
 	c.PgConn().Frontend().SetMaxBodyLen(0)
@@ -41,7 +41,7 @@ type rationed struct {
 	*allowance
 }
 
-// Read implements io.Reader.
+// Read reads no more than what is left; when nothing is, it returns errTooMuch.
 func (r *rationed) Read(p []byte) (int, error) {
 	if r.lifted {
 		return r.Reader.Read(p)

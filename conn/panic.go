@@ -6,8 +6,8 @@ import (
 	"runtime/debug"
 )
 
-// PanicError is the panic of code that is not ours (a hook, a tracer, a driver that reads a
-// server's answer), as an error. Its text is without the stack, which is for the log.
+// PanicError is a panic of code that is not ours (a hook, a tracer, a driver that reads a server's
+// answer) as an error. Its text does not hold the stack, which is for the log.
 type PanicError struct {
 	Value any
 	Stack []byte
@@ -15,11 +15,12 @@ type PanicError struct {
 
 func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v", e.Value) }
 
-// errGoexit is a function that did not return, and did not panic.
+// errGoexit is the error of a function that neither returned nor panicked.
 var errGoexit = errors.New("it ended its goroutine")
 
-// Panicked makes an error of what recover returned in a function that did not come to its
-// end: nil is a function that ended its goroutine. It is called where recover is.
+// Panicked returns the error of a function that did not return: a [*PanicError], or, if recovered is
+// nil, that it ended its goroutine. recovered is what recover returned. Call it in the deferred
+// function that called recover, for the stack.
 func Panicked(recovered any) error {
 	if recovered == nil {
 		return errGoexit
@@ -27,7 +28,7 @@ func Panicked(recovered any) error {
 	return &PanicError{Value: recovered, Stack: debug.Stack()}
 }
 
-// StackOf is the stack of the panic that err is about, "" if it is about none.
+// StackOf returns the stack of the [*PanicError] in err, "" if there is none.
 func StackOf(err error) string {
 	var p *PanicError
 	if errors.As(err, &p) {

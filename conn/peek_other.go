@@ -7,5 +7,5 @@ import "github.com/unoactor/unoactor/messages"
 // peeker is of no use here.
 type peeker struct{}
 
-// Peek can't look into a socket here: a closed connection shows when it is used.
+// Peek returns None: here no socket can be peeked at, and a closed connection shows when it is used.
 func (b *Backend) Peek() messages.Cause { return messages.None }

@@ -10,10 +10,9 @@ import (
 	"github.com/unoactor/unoactor/messages"
 )
 
-// peeker looks into a backend's socket. It is made once a backend, so that a look
-// allocates nothing.
+// peeker peeks at a backend's socket. Each backend has one, so that a peek allocates nothing.
 type peeker struct {
-	raw   syscall.RawConn // nil: this kind of connection can't be looked into
+	raw   syscall.RawConn // nil: this kind of connection can't be peeked at
 	cause messages.Cause
 	step  func(fd uintptr)
 }
@@ -28,9 +27,9 @@ func (p *peeker) open(socket net.Conn) {
 	p.step = p.recv
 }
 
-// Peek looks, without waiting, whether the server closed the connection or sent
-// something while it was idle. It costs one system call. The backend must be
-// claimed or leased.
+// Peek returns, without waiting and without taking a byte, whether the server has closed the connection
+// (HungUp) or has sent something unasked (Unsolicited); None if neither. It costs one system call.
+// It is for the holder of the lease, or whoever has claimed the backend.
 func (b *Backend) Peek() messages.Cause {
 	p := &b.peeker
 	if p.step == nil {

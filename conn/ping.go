@@ -9,11 +9,10 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 )
 
-// Ping asks a claimed or leased backend for a sign of life, with the cheapest
-// question there is (a Sync, which the server answers at once), and waits no longer
-// than ctx has time. After an error, which is the server's own where it said goodbye,
-// the backend is of no more use, and nothing is asked of it again: a server that is
-// silent would not answer a cancel request either.
+// Ping asks the server of a claimed or leased backend for a sign of life, by the cheapest question
+// there is, a Sync, which the server answers at once. It waits until ctx ends. After an error,
+// which is the server's own if it said goodbye, the backend can only be closed, and its server is
+// not asked anything more: one that is silent would not answer a cancel request either.
 func (b *Backend) Ping(ctx context.Context) error {
 	if err := b.ping(ctx); err != nil {
 		b.broken, b.silent = err, true

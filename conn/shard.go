@@ -6,11 +6,10 @@ import (
 	"unsafe"
 )
 
-// A shard holds the idle set of up to shardSlots slots in its low bits and
-// counts checkouts in the others, so that one compare-and-swap does both and
-// the count keeps the word from being mistaken for an older one with the same
-// idle set. 48 bits of count last for 160 days of 20 million checkouts a second,
-// and overflow harmlessly.
+// The word of a shard holds the idle set of up to shardSlots slots in its low bits and counts
+// checkouts in the others, so that one compare-and-swap does both, and a word is not mistaken for
+// an older one with the same idle set. 48 bits of count last for 160 days of 20 million checkouts a
+// second; then the count begins again, which does no harm.
 const (
 	shardSlots = 16
 	idleMask   = 1<<shardSlots - 1
@@ -23,11 +22,11 @@ const cacheLine = 128
 type shard struct {
 	word  atomic.Uint64
 	_     [cacheLine - 8]byte
-	slots [shardSlots]*slot // a slot is here before its bit is ever set, and stays
+	slots [shardSlots]*slot // by the number of their bits; set before the bit, and never changed
 }
 
-// claim leases the lowest idle slot of the shard: low slots stay hot, and high
-// ones grow old enough to be closed.
+// claim takes the lowest idle slot out of the idle set, and counts a checkout; nil if none is idle. Low
+// slots stay hot, and high ones are idle for long enough to be closed.
 func (s *shard) claim() *slot {
 	for {
 		w := s.word.Load()
@@ -42,7 +41,8 @@ func (s *shard) claim() *slot {
 	}
 }
 
-// claimBit takes one particular slot out of the idle set, and counts n.
+// claimBit takes one particular slot out of the idle set, and adds n to the word: oneLease or 0. False
+// means that the slot is not idle.
 func (s *shard) claimBit(bit, n uint64) bool {
 	for {
 		w := s.word.Load()
@@ -55,12 +55,13 @@ func (s *shard) claimBit(bit, n uint64) bool {
 	}
 }
 
-// publish puts a slot into the idle set. Its caller owns the slot, so the bit
-// is clear and adding sets it.
+// publish puts a slot into the idle set. The caller has claimed the slot, so its bit is 0, and the
+// addition sets it.
 func (s *shard) publish(bit uint64) { s.word.Add(bit) }
 
-// home spreads goroutines over n shards, a power of two, without a shared
-// counter: each goroutine's stack lies elsewhere, and stays where it is.
+// home returns the shard, of n, at which the calling goroutine looks first. n is a power of two. It
+// spreads goroutines without a shared counter, by the addresses of their stacks, which differ and
+// seldom change.
 func home(n int) int {
 	var here byte
 	return int(uintptr(unsafe.Pointer(&here))>>10*0x9E3779B1>>16) & (n - 1)

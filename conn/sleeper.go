@@ -5,7 +5,7 @@ import (
 	"errors"
 )
 
-// sleeper is a goroutine that waits.
+// sleeper is the waiter that stands for a goroutine.
 type sleeper struct {
 	waiting Waiting
 	ready   chan struct{} // holds one grant
@@ -13,16 +13,16 @@ type sleeper struct {
 	err     error
 }
 
-// Granted wakes the goroutine.
+// Granted stores the grant and wakes the goroutine.
 func (w *sleeper) Granted(l Lease, err error) {
 	w.lease, w.err = l, err
 	w.ready <- struct{}{}
 }
 
-// errEnough ends a wait whose context has ended.
+// errEnough is what a sleeper is granted when its context has ended.
 var errEnough = errors.New("the context has ended")
 
-// wait puts the calling goroutine in the queue, and to sleep.
+// wait puts the calling goroutine into the queue and blocks until it is granted a lease or an error.
 func (s *Slots) wait(ctx context.Context, p Priority) (Lease, error) {
 	w, ok := s.sleepers.Get().(*sleeper)
 	if !ok {

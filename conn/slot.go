@@ -10,31 +10,32 @@ import (
 
 // slot is a place for a backend.
 type slot struct {
-	// epoch is odd while leased, and different in every lease: a count in its low
-	// half, and while leased the id of the goroutine that acquired in the high one.
+	// epoch is odd while the slot is leased, and different in every lease: its low half is a
+	// count, its high half, while leased, the low half of the id of the holder's goroutine.
 	epoch   atomic.Uint64
-	marks   atomic.Uint32 // what must be looked at before the next lease, or at its end
-	sample  atomic.Uint32 // leases are timed whose count has just the lowest bit under this mask, ones from the right
+	marks   atomic.Uint32 // what has to be done before the next lease, or at its end
+	sample  atomic.Uint32 // a mask of ones from the right: leases are timed whose count has only the lowest bit under it
 	backend atomic.Pointer[Backend]
 	shard   *shard
 	bit     uint64
 	pool    *Slots
-	began   int64         // of a timed lease, else 0; whoever owns the slot owns it
-	timed   int64         // when a lease last was
-	turn    atomic.Uint64 // at which it became idle, where the order is fifo
+	began   int64         // when the timed lease began, 0 if it is not timed; of whoever has claimed or leased the slot
+	timed   int64         // when the last timed lease began
+	turn    atomic.Uint64 // counts up from slot to slot as they become idle, if the order is fifo
 	stack   atomic.Pointer[trace]
-	revoked atomic.Uint64 // the epoch of its last lease that was ended against its holder's will
+	revoked atomic.Uint64 // the epoch of the last lease that was revoked
 	index   int
-	// reserved: for administrative leases only.
+	// reserved is set for the reserve, which is lent to administrators only.
 	reserved bool
 	_        [cacheLine - 105]byte
 }
 
-// Marks of a slot. Those of atAcquire are acted on when it is about to be leased.
+// The marks of a slot. Those of atAcquire count when the slot is about to be leased, those of atRelease
+// when its lease ends.
 const (
-	markRetire   = 1 << iota // close instead of lending or keeping
-	markPeek                 // idle for a while: look whether the server hung up
-	markPing                 // idle for long: ask the server for a sign of life
+	markRetire   = 1 << iota // condemned: close the backend instead of lending or keeping it
+	markPeek                 // suspect: peek whether the server hung up
+	markPing                 // doubtful: ask the server for a sign of life
 	markOverflow             // beyond the pool's size: close at checkin unless somebody waits
 
 	atAcquire = markRetire | markPeek | markPing
@@ -44,8 +45,8 @@ const (
 func (sl *slot) mark(m uint32)   { sl.marks.Or(m) }
 func (sl *slot) unmark(m uint32) { sl.marks.And(^m) }
 
-// fit acts on the marks of a claimed slot and says whether it can be leased;
-// if not, its connection has been told.
+// fit does what the marks of a claimed slot demand and returns whether the slot can be leased. If not,
+// its backend has been handed to [Owner.Unfit].
 func (sl *slot) fit() bool {
 	if sl.ready() {
 		return true
@@ -73,8 +74,8 @@ func (sl *slot) ready() bool {
 	return true
 }
 
-// lend makes a lease of a claimed slot, for a goroutine that has waited since then;
-// 0: it has not.
+// lend makes a lease of a claimed slot for the goroutine holder, which has waited since that time on
+// the clock of the slots; 0 means that it has not waited.
 func (sl *slot) lend(holder uint32, since int64) Lease {
 	count := uint32(sl.epoch.Load()) + 1
 	if count&sl.sample.Load() == 1 {
@@ -85,7 +86,8 @@ func (sl *slot) lend(holder uint32, since int64) Lease {
 	return Lease{slot: sl, epoch: epoch}
 }
 
-// end makes the lease of that epoch end, once. Who ends it owns the slot.
+// end ends the lease of that epoch, and returns whether it did: a lease ends once. The caller has then
+// claimed the slot.
 func (sl *slot) end(epoch uint64) bool {
 	if !sl.epoch.CompareAndSwap(epoch, uint64(uint32(epoch)+1)) {
 		return false
@@ -100,11 +102,11 @@ func (sl *slot) end(epoch uint64) bool {
 	return true
 }
 
-// timedEvery is about how often a lease of a busy slot is timed: the clock must not
-// be what a checkout costs.
+// timedEvery is about how often a lease of a busy slot is timed, in nanoseconds: a checkout must not
+// cost a look at the clock.
 const timedEvery = int64(time.Millisecond)
 
-// clock times the lease that begins, and half as many of those to come if they
+// clock begins to time the lease that begins, and halves the fraction of leases that are timed if they
 // come too fast.
 func (sl *slot) clock(since int64) {
 	now := sl.pool.now()
@@ -122,8 +124,8 @@ func (sl *slot) clock(since int64) {
 	sl.pool.owner.Waited(waited)
 }
 
-// Sample has more leases of a slot timed, if it had too few since this was last asked
-// for the fraction that is.
+// Sample raises the fraction of a slot's leases that are timed, if the slot had too few leases since
+// the last call: leases is their number. Safe for concurrent use.
 func (s *Slots) Sample(index int, leases uint64) {
 	sl := s.slot(index)
 	mask := sl.sample.Load()
@@ -136,9 +138,9 @@ func (s *Slots) Sample(index int, leases uint64) {
 	}
 }
 
-// give makes a claimed slot available: to who waits longest, or to the idle set.
-// The gate is looked at again after the slot is published, and a waiter rescans
-// after raising the gate, so one of the two sees the other.
+// give makes a claimed slot available: to whoever waits longest, or in the idle set. The gate is read
+// again after the slot is published, and a waiter scans again after it has raised the gate, so one
+// of the two sees the other.
 func (sl *slot) give() {
 	s := sl.pool
 	if s.gate.Load() == 0 {
@@ -159,7 +161,7 @@ func (sl *slot) publish() {
 	sl.shard.publish(sl.bit)
 }
 
-// State is what a slot is at one moment.
+// State is the state of a slot at one moment: see the package comment.
 type State uint8
 
 // The states of a slot.

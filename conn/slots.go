@@ -11,33 +11,34 @@ import (
 	"github.com/unoactor/unoactor/messages"
 )
 
-// An Owner is told what the slots can't do by themselves. Its methods are
-// called on the goroutines of whoever acquires and releases, sometimes with a
-// lock held: they post a message or count, and return.
+// An Owner is told what the slots can't do by themselves. Its methods are called on the goroutines of
+// those who acquire and release, sometimes with a lock held: they post a message or count, and
+// return. They are called concurrently.
 type Owner interface {
-	// Missed says that somebody waits and nothing is idle. It is called once
-	// after each [Slots.Arm], however many wait, for each administrator that has
-	// to wait, and for each lease that ends while the pool is paused.
+	// Missed says that somebody waits and no backend is idle, or that a lease has ended while
+	// the pool is paused. It is called once after each [Slots.Arm], however many wait, once for
+	// each administrator who has to wait, and once for each lease that ends during a pause.
 	Missed()
-	// Unfit says that a backend can't be lent as it is. Its slot is claimed for
-	// its connection, which must end in [Slots.Return] or [Slots.Vacate].
+	// Unfit says that a backend can't be lent as it is, and why. Its slot is claimed for its
+	// connection's actor, which calls [Slots.Return] or [Slots.Vacate] in the end.
 	Unfit(*Backend, messages.Cause)
-	// HungUp says that the server has closed the connection of the slot's backend,
-	// which is looked into before it is lent again.
+	// HungUp says that the server has closed the connection of the slot's backend. The slot is
+	// marked: the backend is peeked at before it is lent again.
 	HungUp(slot int)
 	// ReleasedLate says that a lease of the slot was released after it had ended.
 	ReleasedLate(slot int)
-	// Waited and Used tell, of the leases that are timed (see [Slots.Sample]), for
-	// how many nanoseconds one was waited for and had.
+	// Waited and Used say for how many nanoseconds a lease was waited for, and lasted. They are
+	// called for the leases that are timed, see [Slots.Sample].
 	Waited(ns int64)
 	Used(ns int64)
-	// CheckedOut and CheckedIn tell of every lease while [Slots.Report] says so.
+	// CheckedOut and CheckedIn say that a lease of the backend begins, and has ended. They are
+	// called for every lease while [Slots.Report] is on.
 	CheckedOut(*Backend)
 	CheckedIn(*Backend)
 }
 
-// Slots are the places for the backends of one pool, and the queue of those
-// who wait for one. All methods are safe for concurrent use.
+// Slots are the places for the backends of one pool, and the queue of those who wait for a lease. All
+// methods are safe for concurrent use. Indices of slots run from 0 to Len()-1.
 type Slots struct {
 	name    string
 	owner   Owner
@@ -45,11 +46,11 @@ type Slots struct {
 	born    time.Time
 
 	layout     atomic.Pointer[layout]
-	gate       atomic.Int64  // what turns acquirers away from the fast path: closed, paused, or how many wait
+	gate       atomic.Int64  // not 0: acquirers go by the queue, since the pool is closed or paused, or somebody waits
 	extras     atomic.Uint32 // what has to be done about a lease besides lending it
 	resets     atomic.Bool   // the reset policy has something done to every backend between two leases
-	generation atomic.Uint64 // of backends, see Condemn
-	excused    excused       // leases that ended otherwise than by a release, and may still be released
+	generation atomic.Uint64 // counts the calls of CondemnAll
+	excused    excused       // leases that were revoked or destroyed, and may still be released
 	armed      atomic.Bool   // the owner wants to hear of the next miss
 
 	size     atomic.Int64
@@ -60,7 +61,7 @@ type Slots struct {
 	turns    atomic.Uint64
 	failure  atomic.Pointer[Failure]
 
-	sleepers sync.Pool // of *sleeper; the pool's own, since a channel is its synctest bubble's
+	sleepers sync.Pool // of *sleeper; not shared by pools, since a channel belongs to one synctest bubble
 
 	mu        sync.Mutex
 	queue     queue
@@ -79,7 +80,7 @@ type Slots struct {
 	refusals [refusalKinds]atomic.Uint64
 }
 
-// Bits of the gate. The others count who waits.
+// The bits of the gate. Those from waitingShift on count the waiters.
 const (
 	gateClosed   = 1
 	gatePaused   = 2
@@ -87,13 +88,13 @@ const (
 	oneWaiting   = 1 << waitingShift
 )
 
-// Bits of extras.
+// The bits of extras: what a checkout or a checkin does besides.
 const (
-	extraHook   = 1 << iota // a checkout hook runs
-	extraStack              // where a lease was acquired is remembered
-	extraReport             // the owner hears of every lease
-	extraOrder              // the order in which slots become idle is remembered
-	extraPause              // the pool is paused: what was taken nevertheless goes back
+	extraHook   = 1 << iota // run the checkout hooks
+	extraStack              // keep the stack of the acquire
+	extraReport             // tell the owner
+	extraOrder              // keep the order in which slots become idle
+	extraPause              // the pool is paused: release what was taken nevertheless
 )
 
 // Failure is the last attempt to connect that failed.
@@ -102,15 +103,16 @@ type Failure struct {
 	At  time.Time
 }
 
-// Options say how slots behave. Journal may be nil.
+// Options say how slots behave. Pool and Owner must be set. Journal may be nil: then the slots keep one
+// that nobody reads but their errors.
 type Options struct {
 	Pool    config.Pool
 	Owner   Owner
-	Hooked  bool // checkout hooks run, on the goroutine of who acquires
+	Hooked  bool // checkout hooks run, on the goroutine of the acquirer
 	Journal *Journal
 }
 
-// NewSlots makes the places for a pool, all empty.
+// NewSlots makes the slots of a pool, all empty.
 func NewSlots(o Options) *Slots {
 	s := &Slots{name: o.Pool.Name, owner: o.Owner, journal: o.Journal, born: time.Now(), due: math.MaxInt64}
 	if s.journal == nil {
@@ -126,10 +128,10 @@ func NewSlots(o Options) *Slots {
 
 func (s *Slots) slot(index int) *slot { return s.layout.Load().slots[index] }
 
-// Len is how many slots there are, used or not, the reserve among them.
+// Len returns how many slots there are, empty or not, the reserve included.
 func (s *Slots) Len() int { return len(s.layout.Load().slots) }
 
-// Reserve is the index of the administrative slot.
+// Reserve returns the index of the reserve.
 func (s *Slots) Reserve() int { return s.layout.Load().reserve.index }
 
 func (s *Slots) extra(bit uint32, on bool) {
@@ -140,16 +142,16 @@ func (s *Slots) extra(bit uint32, on bool) {
 	}
 }
 
-// Hook has checkout hooks run before each lease, or none.
+// Hook sets whether checkout hooks run.
 func (s *Slots) Hook(on bool) { s.extra(extraHook, on) }
 
-// Report has the owner told of every lease, or of none.
+// Report sets whether the owner is told of every lease.
 func (s *Slots) Report(on bool) { s.extra(extraReport, on) }
 
-// Acquire lends a backend. It waits, first come first served, until one is
-// free, ctx ends, the pool's acquire timeout has passed or the pool closes. The end
-// of ctx is noticed within some milliseconds: see patrol.
-// Its error is an [*AcquireError], or the error of a checkout hook.
+// Acquire returns the lease of a backend, with priority Normal. It waits, first come first served, until
+// a backend is free, ctx ends, the pool's acquire_timeout has passed or the pool closes. The end of
+// ctx is noticed within some milliseconds: see patrol. The error is an [*AcquireError], or that of a
+// checkout hook.
 func (s *Slots) Acquire(ctx context.Context) (Lease, error) {
 	if ctx.Err() != nil {
 		return Lease{}, s.refusal(ctx.Err(), 0)
@@ -169,7 +171,7 @@ func (s *Slots) Acquire(ctx context.Context) (Lease, error) {
 	return s.queueUp(ctx, Normal)
 }
 
-// AcquirePriority is [Slots.Acquire] for who is served before, or after, others.
+// AcquirePriority is [Slots.Acquire] with a priority: those who wait with a higher one are served first.
 func (s *Slots) AcquirePriority(ctx context.Context, p Priority) (Lease, error) {
 	if p == Normal {
 		return s.Acquire(ctx)
@@ -183,8 +185,8 @@ func (s *Slots) AcquirePriority(ctx context.Context, p Priority) (Lease, error) 
 	return s.queueUp(ctx, p)
 }
 
-// TryAcquire lends a backend if one is idle, nobody waits for it and no checkout
-// hook has to run.
+// TryAcquire returns the lease of a backend if one is idle, nobody waits and no checkout hook has to
+// run; otherwise false, without a wait.
 func (s *Slots) TryAcquire() (Lease, bool) {
 	if s.extras.Load()&extraHook != 0 {
 		return Lease{}, false
@@ -211,8 +213,8 @@ func (s *Slots) queueUp(ctx context.Context, p Priority) (Lease, error) {
 	return s.complete(ctx, l, p)
 }
 
-// checkedOut reports a lease that was taken without waiting. False means that the pool
-// was paused meanwhile, and the lease has gone back.
+// checkedOut reports a lease that was taken without a wait. False means that the pool was paused
+// meanwhile: the lease is released.
 func (s *Slots) checkedOut(l Lease, extras uint32) bool {
 	if extras&extraPause != 0 && s.Paused() {
 		l.Release()
@@ -224,7 +226,8 @@ func (s *Slots) checkedOut(l Lease, extras uint32) bool {
 	return true
 }
 
-// take claims an idle slot that is fit to be leased, its home shard first.
+// take claims an idle slot that is fit to be leased, of the goroutine's home shard if there is one; nil
+// if there is none.
 func (s *Slots) take() *slot {
 	lay := s.layout.Load()
 	if lay.fifo {
@@ -252,9 +255,8 @@ func (s *Slots) take() *slot {
 	return nil
 }
 
-// complete does what a lease asks for besides lending it: where it was acquired is
-// remembered, the hook is run. A backend whose hook fails is destroyed, and another
-// is tried, once.
+// complete does the rest of a checkout: it keeps the stack of the acquire and runs the checkout hooks,
+// if extras say so. A backend whose hook fails is destroyed, and another one is waited for, once.
 func (s *Slots) complete(ctx context.Context, l Lease, p Priority) (Lease, error) {
 	for try := 1; ; try++ {
 		extras := s.extras.Load()

@@ -12,16 +12,16 @@ import (
 	"github.com/unoactor/unoactor/messages"
 )
 
-// This file says of every way in which a connection can fail to come about whose fault
-// it is, and what follows. It is data; whoever decides otherwise changes a row.
+// This file says whose fault each failure to connect is, and what follows. It is data; whoever decides
+// otherwise changes a row.
 
-// Whose is who a failure to connect belongs to: who backs off for it.
+// Whose says whose fault a failure to connect is: who backs off for it.
 type Whose uint8
 
-// Who may be at fault.
+// Whose fault it may be.
 const (
 	OfConnection Whose = iota // this one attempt's: its pool tries again
-	OfPool                    // the pool's database, role, settings or hooks: its neighbours on the node go on
+	OfPool                    // the pool's: its database, role, parameters or hooks; its neighbours on the node go on
 	OfNode                    // the node's: one attempt is made at a time, for all pools on it
 	OfProcess                 // our own process's: nothing is said of the node
 )
@@ -33,10 +33,10 @@ func (w Whose) String() string { return whose[w] }
 // Consequence is what follows from a failure to connect.
 type Consequence struct {
 	Whose Whose
-	// Trips says that it counts for the node's breaker.
+	// Trips says that the failure counts for the node's breaker.
 	Trips bool
-	// AtOnce says that waiting does not mend it: whoever waits while the pool has no
-	// backend is told at once. Everybody else waits, and is served when it has passed.
+	// AtOnce says that waiting does not mend the failure: those who wait while the pool has no
+	// backend are told at once. After other failures they wait, and are served in the end.
 	AtOnce bool
 }
 
@@ -53,22 +53,23 @@ var consequences = map[messages.Cause]Consequence{
 	messages.Crashed:     {Whose: OfProcess},
 }
 
-// Follows is what follows from a failure to connect. Of any other cause nothing does.
+// Follows returns what follows from a failure to connect of that cause; the zero value for a cause of
+// something else.
 func Follows(cause messages.Cause) Consequence { return consequences[cause] }
 
-// startups are the causes by SQLSTATE, or by its class, the first two characters; the
-// whole code wins. What is in neither is Denied: the server spoke about what this pool asked for.
+// startups are the causes by SQLSTATE, or by its class, the first two characters; the whole code wins.
+// A code that is not here is Denied: the server spoke about what this pool asked for.
 // Codes are those of PostgreSQL 14 to 18 (postinit.c, miscinit.c, auth.c, backend_startup.c,
 // guc.c, proc.c) and what poolers make of them.
 var startups = map[string]messages.Cause{
-	// Who it is, and where to.
+	// About who connects, and to which database.
 	"28":    messages.Denied, // no entry in pg_hba.conf, no such role, no login, wrong password, certificate of another
 	"3D000": messages.Denied, // no such database; a pooler's too
 	"42501": messages.Denied, // no CONNECT privilege
 	"55000": messages.Denied, // the database takes no connections, or is invalid
 	"57P04": messages.Denied, // the database was dropped meanwhile
 
-	// What is set at startup.
+	// About parameters that are set at startup.
 	"22":    messages.Denied, // a value that a parameter does not have
 	"42":    messages.Denied, // a parameter that there is not, options that make no sense, a login trigger's mistake
 	"55P02": messages.Denied, // a parameter that can't be set there
@@ -96,8 +97,8 @@ var startups = map[string]messages.Cause{
 	"53":    messages.Refused, // no memory, no disk, no locks left
 }
 
-// sayings tell apart what has one SQLSTATE. A server says who speaks in the error's
-// routine, which no lc_messages translates; poolers have only words.
+// sayings tell apart failures of the same SQLSTATE: by the routine that raised the error, which no
+// lc_messages translates, or, of poolers, which name none, by words of the message.
 var sayings = []struct {
 	code, routine, words string
 	cause                messages.Cause
@@ -123,7 +124,7 @@ var sayings = []struct {
 	{"28000", "", "pooler is shut", messages.Refused},
 }
 
-// troubles are the failures without an SQLSTATE, the first that fits.
+// troubles are the failures without an SQLSTATE. The first row that fits counts.
 var troubles = []struct {
 	name  string
 	is    func(error) bool
@@ -148,16 +149,16 @@ var troubles = []struct {
 	{"TLS: versions", says("tls: server selected unsupported protocol version"), messages.Untrusted},
 }
 
-// Classify says what a failed attempt to connect means: see [Follows]. What is in no
-// table is the node's: it could not be reached, in time, or spoke no sense.
+// Classify returns the cause that the error of an attempt to connect stands for: see [Follows]. An
+// error that is in no table is Refused: the node could not be reached, in time, or spoke no sense.
 func Classify(err error) messages.Cause {
 	cause, _ := judge(err)
 	return cause
 }
 
-// judge gives the cause, and that of several failures (an address, a TLS mode each) by
-// which it was found: what a server said before what kept us from one, and what waiting may
-// mend before what it does not.
+// judge returns the cause of err, and the failure that decided. pgconn joins several failures, one for
+// each address and TLS mode: what a server said counts more than what kept us from one, and what
+// waiting may mend more than what it does not.
 func judge(err error) (messages.Cause, error) {
 	var hook *HookError
 	if errors.As(err, &hook) {
@@ -182,7 +183,7 @@ func judge(err error) (messages.Cause, error) {
 	return cause, found
 }
 
-// leaves are the failures that err joins.
+// leaves appends the failures that err joins to all.
 func leaves(err error, all []error) []error {
 	for inner := err; inner != nil; inner = errors.Unwrap(inner) {
 		if joined, ok := inner.(interface{ Unwrap() []error }); ok {
@@ -217,7 +218,7 @@ func judgeOne(err error) messages.Cause {
 	return messages.Refused
 }
 
-// judgeAnswer is the cause that a server's or a pooler's error stands for.
+// judgeAnswer returns the cause that the error of a server or a pooler stands for.
 func judgeAnswer(pg *pgconn.PgError) messages.Cause {
 	for _, s := range sayings {
 		if s.code == pg.Code && (s.routine == "" || s.routine == pg.Routine) && strings.Contains(pg.Message, s.words) {

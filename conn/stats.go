@@ -1,25 +1,25 @@
 package conn
 
-// Stats is what a pool looks like at one moment. Size = Used + Idle + Busy.
+// Stats are the figures of a pool at one moment. Size = Used + Idle + Busy.
 type Stats struct {
-	Size      int // backends that are open, but for the reserve
-	Used      int // leased
+	Size      int // open backends, without the reserve
+	Used      int // leased backends
 	Idle      int
-	Busy      int // being reset, checked or closed
-	Waiting   int // for a lease
-	SoftLimit int // backends that are kept
-	HardLimit int // backends that are never exceeded
-	Reserve   int // administrative backends, beyond the hard limit: 0 or 1
+	Busy      int // backends that are being cleaned up or closed
+	Waiting   int // those who wait for a lease
+	SoftLimit int // how many backends are kept
+	HardLimit int // how many backends there may be at most
+	Reserve   int // backends in the reserve, beyond the hard limit: 0 or 1
 	Paused    bool
 
 	Acquired uint64 // leases so far
-	Waits    uint64 // of them, those that were waited for
-	Refused  uint64 // acquires that failed, whatever the reason
-	Timeouts uint64 // of them, those that waited for acquire_timeout
+	Waits    uint64 // those of the leases that were waited for
+	Refused  uint64 // acquires that failed, for whatever reason
+	Timeouts uint64 // those of the failed acquires that had waited for acquire_timeout
 }
 
-// Stats looks at each slot once, so that each is counted as what it was at its
-// moment, and the sums agree. It takes no lock and stops nobody.
+// Stats looks at each slot once: a slot is counted in the state in which it was then, so that the sums
+// agree. It takes no lock and stops nobody.
 func (s *Slots) Stats() Stats {
 	lay := s.layout.Load()
 	st := Stats{SoftLimit: int(s.size.Load()), HardLimit: int(s.hard.Load()), Waits: s.handed.Load() + s.granted.Load(),
@@ -52,10 +52,10 @@ func (s *Slots) Stats() Stats {
 	return st
 }
 
-// Waiting is how many wait for a lease.
+// Waiting returns how many wait for a lease.
 func (s *Slots) Waiting() int { return int(s.gate.Load() >> waitingShift) }
 
-// Utilisation is Used as a part of the hard limit, from 0 to 1.
+// Utilisation returns Used as a part of the hard limit, from 0 to 1.
 func (st Stats) Utilisation() float64 {
 	if st.HardLimit == 0 {
 		return 0

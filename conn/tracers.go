@@ -6,8 +6,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Tracers is what a pgx tracer implements, none of it nil: pgx looks at a tracer's
-// type, so whoever wraps one must be all that it is.
+// Tracers are the interfaces that a pgx tracer implements, each with a value that is not nil. pgx asks
+// for the interfaces of a tracer by its type, so whoever wraps a tracer must implement all of them.
 type Tracers struct {
 	Query    pgx.QueryTracer
 	Batch    pgx.BatchTracer
@@ -16,7 +16,8 @@ type Tracers struct {
 	Connect  pgx.ConnectTracer
 }
 
-// TracersOf takes a tracer apart; nil traces nothing.
+// TracersOf returns the interfaces of a tracer. Those that it does not implement, and all of nil, trace
+// nothing.
 func TracersOf(t pgx.QueryTracer) Tracers {
 	all := Tracers{Query: t, Batch: untraced{}, CopyFrom: untraced{}, Prepare: untraced{}, Connect: untraced{}}
 	if t == nil {

@@ -11,17 +11,17 @@ import (
 	"github.com/unoactor/unoactor/messages"
 )
 
-// Use is a statement that is under way on a backend, with the rows or the batch that
-// come of it. It knows what had been sent before.
+// Use is a statement that runs on a backend, with its rows or the results of its batch. It knows how
+// much had been sent before it began. It belongs to one goroutine.
 type Use struct {
 	backend *Backend
 	sent    uint64
-	within  bool // a transaction
-	open    bool // it is over but for its rows, or the results of its batch
+	within  bool // it began within a transaction
+	open    bool // nothing is left but its rows, or the results of its batch
 }
 
-// Use takes note of a statement that begins. Until [Use.Done] the end of the lease has
-// the backend closed, for who runs the statement may still be using it.
+// Use says that a statement begins. If the lease ends before [Use.Done], the backend is closed, since
+// the statement may still be using it. The error is a [*StaleLeaseError].
 func (l Lease) Use() (Use, error) {
 	b, err := l.Backend()
 	if err != nil {
@@ -35,19 +35,20 @@ func (l Lease) Use() (Use, error) {
 	return b.Use(), nil
 }
 
-// Use is a Use by whoever sees to it that the lease lasts.
+// Use returns a [Use] that is not counted: the caller sees to it that the lease lasts, and does not
+// call [Use.Done].
 func (b *Backend) Use() Use {
 	return Use{backend: b, sent: b.wire.sent.Load(), within: b.pg.TxStatus() != 'I'}
 }
 
-// Open takes note that nothing of a use is left but its rows, or the results of its batch.
+// Open says that nothing of a use is left but its rows, or the results of its batch.
 func (u *Use) Open() {
 	u.open = true
 	u.backend.open.Add(1)
 	u.backend.inUse.Add(-1)
 }
 
-// Done ends a use that [Lease.Use] began.
+// Done ends a use that [Lease.Use] returned.
 func (u Use) Done() {
 	if u.open {
 		u.backend.open.Add(-1)
@@ -56,13 +57,14 @@ func (u Use) Done() {
 	}
 }
 
-// InUse says whether a [Lease.Use] has not ended.
+// InUse returns whether a use of the lease has not ended. Safe for concurrent use.
 func (l Lease) InUse() bool {
 	b, err := l.Backend()
 	return err == nil && b.used()
 }
 
-// Running says whether a [Lease.Use] has not ended, nor got as far as [Use.Open].
+// Running returns whether a use of the lease has neither ended nor come to [Use.Open]. Safe for
+// concurrent use.
 func (l Lease) Running() bool {
 	b, err := l.Backend()
 	return err == nil && b.inUse.Load() != 0
@@ -70,54 +72,54 @@ func (l Lease) Running() bool {
 
 func (b *Backend) used() bool { return b.inUse.Load() != 0 || b.open.Load() != 0 }
 
-// Sent says whether anything was sent since it began that the server may have done.
+// Sent returns whether anything was sent since the use began that the server may have done.
 func (u Use) Sent() bool { return u.backend.wire.sent.Load() != u.sent }
 
-// Within says whether it began within a transaction.
+// Within returns whether the use began within a transaction.
 func (u Use) Within() bool { return u.within }
 
-// Lost says whether the connection was lost meanwhile.
+// Lost returns whether the connection is lost.
 func (u Use) Lost() bool { return u.backend.pg.IsClosed() }
 
-// Sending takes note of what is sent past pgx's own statements, as by
-// [pgconn.PgConn.ExecBatch], before it is.
+// Sending says that something is about to be sent past pgx's own statements, for example by
+// [pgconn.PgConn.ExecBatch].
 func (b *Backend) Sending() { b.wire.sending() }
 
-// BackendOf is the backend of which c is the connection; nil if c is of no pool.
+// BackendOf returns the backend whose connection c is, nil if c is of no pool.
 func BackendOf(c *pgx.Conn) *Backend {
 	b, _ := c.PgConn().CustomData()[ownBackend].(*Backend)
 	return b
 }
 
-// ErrHangsUp is a server, or what is before it, that ends each connection before
+// ErrHangsUp is the error of a server, or of a proxy before it, that ends each connection before
 // anything is sent on it.
 var ErrHangsUp = errors.New("the server hangs up on each new connection")
 
-// LostError is a connection that its server had ended before a statement was sent on
-// it: nothing has happened.
+// LostError is the error of a statement whose connection the server had ended before the statement was
+// sent: nothing has happened.
 type LostError struct{ Err error }
 
 func (e *LostError) Error() string {
 	return fmt.Sprintf("the connection was lost before the statement was sent: %v", e.Err)
 }
 
-// Unwrap gives what the server said, or how the loss was noticed.
+// Unwrap returns what the server said, or how the loss was noticed.
 func (e *LostError) Unwrap() error { return e.Err }
 
-// SafeToRetry is for [pgconn.SafeToRetry].
+// SafeToRetry returns true, for [pgconn.SafeToRetry].
 func (e *LostError) SafeToRetry() bool { return true }
 
-// farewellPatience is how long what has begun to arrive may take to arrive in full.
+// farewellPatience bounds how long a message that has begun to arrive may take to arrive in full.
 const farewellPatience = 50 * time.Millisecond
 
-// HungUp looks, before a statement is sent, whether the server has ended the connection:
-// then it returns a [*LostError]. It costs a system call, which it spares within a
-// millisecond of [Lease.Answered]. What else the server has sent, pgx is given.
+// HungUp peeks, before a statement is sent, whether the server has ended the connection, and returns a
+// [*LostError] if so. It costs a system call, but none within a millisecond of [Lease.Answered].
+// Messages that the server has sent meanwhile, such as notices, are given to pgx.
 func (b *Backend) HungUp(ctx context.Context) error {
 	if b.answered != 0 && b.slot.pool.now()-b.answered < justNow || b.pg.IsClosed() || b.pg.IsBusy() {
 		return nil
 	}
-	for range 10 { // who is notified all the time is there
+	for range 10 { // a server that sends notifications all the time has not hung up
 		if b.Peek() == messages.None && b.pg.Frontend().ReadBufferLen() == 0 {
 			return nil
 		}

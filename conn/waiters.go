@@ -5,28 +5,28 @@ import (
 	"time"
 )
 
-// A Waiter stands in the queue of a pool. Granted is called exactly once unless
-// the wait was cancelled, with a lease or an error, on the goroutine of whoever
-// gave the lease back: it must not block and must not call into the pool.
+// A Waiter stands in the queue of a pool. Granted is called with a lease or an error, exactly once
+// unless the wait was cancelled, on the goroutine of whoever made the slot available,
+// sometimes with a lock held: it must not block and must not call into the pool.
 type Waiter interface {
 	Granted(Lease, error)
 }
 
-// Waiting is a place in the queue: the record that a [Waiter] embeds or keeps.
-// It may be used again after its grant.
+// Waiting is a place in the queue: the record that a [Waiter] embeds or keeps. It may be used again
+// after its grant. Its owner must not change it while it is queued.
 type Waiting struct {
 	// Priority is set before Enqueue.
 	Priority Priority
 
 	queued     bool
-	holder     uint32 // who it will be that leases
+	holder     uint32 // the goroutine that will hold the lease, see self
 	waiter     Waiter
 	prev, next *Waiting
 	since      int64           // on the clock of the slots
-	done       <-chan struct{} // closed when who waits has had enough; nil: never
+	done       <-chan struct{} // closed when the context of the waiter ends; nil: it never does
 }
 
-// Priority is whose turn it is before others': within one, first come is first served.
+// Priority says who is served first. Among those of the same priority, first come is first served.
 type Priority int8
 
 // The priorities. Normal is the zero value.
@@ -34,8 +34,8 @@ const (
 	Low    Priority = -1
 	Normal Priority = 0
 	High   Priority = 1
-	// Admin may also use the reserve, a backend beyond the hard limit that is
-	// opened for nobody else, so it gets one when the pool is full.
+	// Admin may also use the reserve, a backend beyond the hard limit that is opened for nobody
+	// else: an administrator gets one when the pool is full.
 	Admin Priority = 2
 
 	priorities = 4
@@ -45,7 +45,7 @@ var priorityNames = [...]string{"low", "normal", "high", "admin"}
 
 func (p Priority) String() string { return priorityNames[p-Low] }
 
-// list is first in, first out, and linked through its members.
+// list is a queue of waiters, first in, first out, linked through its members.
 type list struct{ head, tail *Waiting }
 
 func (q *list) push(w *Waiting) {
@@ -77,7 +77,7 @@ type queue [priorities]list
 
 func (q *queue) of(w *Waiting) *list { return &q[w.Priority-Low] }
 
-// first is whose turn it is, nil if nobody waits.
+// first returns the waiter whose turn it is, nil if nobody waits.
 func (q *queue) first() *Waiting {
 	for i := priorities - 1; i >= 0; i-- {
 		if w := q[i].head; w != nil {
@@ -87,7 +87,7 @@ func (q *queue) first() *Waiting {
 	return nil
 }
 
-// longest is when the wait of him began who has waited longest.
+// longest returns when the longest wait began. any is false if nobody waits.
 func (q *queue) longest() (since int64, any bool) {
 	since = math.MaxInt64
 	for i := range q {
@@ -98,8 +98,9 @@ func (q *queue) longest() (since int64, any bool) {
 	return since, any
 }
 
-// Enqueue puts who in the queue, for a grant later or at once. It fails, and
-// grants nothing, if the pool is closed or fails fast.
+// Enqueue puts who into the queue, in the place w: it is granted a lease or an error, later or at once.
+// If nobody may wait now, since the pool is closed or fails fast, Enqueue returns an [*AcquireError]
+// and grants nothing.
 func (s *Slots) Enqueue(w *Waiting, who Waiter) error {
 	w.waiter, w.since, w.holder, w.queued = who, s.now(), self(), true
 	s.mu.Lock()
@@ -133,7 +134,7 @@ func b2i(b bool) int {
 	return 0
 }
 
-// barred is why nobody may wait now, nil if everybody may. s.mu is held.
+// barred returns why nobody may wait now, nil if everybody may. s.mu is held.
 func (s *Slots) barred() error {
 	switch {
 	case s.closed != nil:
@@ -144,8 +145,8 @@ func (s *Slots) barred() error {
 	return s.tripped
 }
 
-// Cancel takes w out of the queue. False means that its grant was already made
-// or is under way: the waiter gets it, and gives it back.
+// Cancel takes w out of the queue. False means that w is not in the queue any more: a grant was made,
+// or is being made, and the waiter has to release it.
 func (s *Slots) Cancel(w *Waiting) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -170,9 +171,9 @@ func (s *Slots) leave(w *Waiting) {
 	s.gate.Add(-oneWaiting)
 }
 
-// passOn hands out a claimed slot, or, given none, what is idle.
+// passOn grants a claimed slot, and, if it is nil or may not be granted, those that are idle.
 func (s *Slots) passOn(sl *slot) {
-	if sl != nil && sl.marks.Load()&markRetire != 0 { // since its holder looked
+	if sl != nil && sl.marks.Load()&markRetire != 0 { // condemned since its holder released it
 		b := sl.backend.Load()
 		s.owner.Unfit(b, b.retirement())
 		sl = nil
@@ -186,7 +187,7 @@ func (s *Slots) passOn(sl *slot) {
 		told := s.paused
 		s.mu.Unlock()
 		if told {
-			s.owner.Missed() // who waits for the leases to come back hears of this one
+			s.owner.Missed() // the pool waits until no lease is left
 		}
 		return
 	}
@@ -210,8 +211,8 @@ func (s *Slots) grant(sl *slot, w *Waiting) Lease {
 	return l
 }
 
-// next takes him out of the queue whose turn it is. Who is refused for an overload
-// has no turn. s.mu is held.
+// next takes the waiter whose turn it is out of the queue; nil if there is none. Those who have waited
+// for too long in an overload are refused instead. s.mu is held.
 func (s *Slots) next() *Waiting {
 	w := s.queue.first()
 	if w == nil {
@@ -232,7 +233,7 @@ func (s *Slots) next() *Waiting {
 	return w
 }
 
-// grantIdle gives idle slots to those whose turn it is. s.mu is held.
+// grantIdle grants idle slots to those whose turn it is. s.mu is held.
 func (s *Slots) grantIdle() {
 	for !s.paused && s.queue.first() != nil {
 		sl := s.take()
@@ -253,7 +254,7 @@ func (s *Slots) grantIdle() {
 	}
 }
 
-// takeReserve claims the reserve if it is idle and fit.
+// takeReserve claims the reserve if it is idle and fit, and returns nil otherwise.
 func (s *Slots) takeReserve() *slot {
 	sl := s.layout.Load().reserve
 	if !sl.shard.claimBit(sl.bit, oneLease) {
@@ -265,15 +266,15 @@ func (s *Slots) takeReserve() *slot {
 	return sl
 }
 
-// AdminWaiting says whether somebody waits who may use the reserve.
+// AdminWaiting returns whether an administrator waits.
 func (s *Slots) AdminWaiting() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.queue[Admin-Low].head != nil
 }
 
-// Deadlocked lists the slots whose holders have themselves waited in the queue for
-// at least that long: a goroutine that waits for a lease while it has one waits for
+// Deadlocked returns the indices of the slots whose holders have been waiting in the queue for another
+// lease for at least that long: a goroutine that waits for a lease while it has one waits for
 // itself, if all others do the same. It looks at no more than limit waiters.
 func (s *Slots) Deadlocked(least time.Duration, limit int) []int {
 	lay := s.layout.Load()
@@ -298,7 +299,7 @@ func (s *Slots) Deadlocked(least time.Duration, limit int) []int {
 	return found
 }
 
-// heldBy is how many leases a goroutine has.
+// heldBy returns how many leases of the pool a goroutine has.
 func (s *Slots) heldBy(goroutine uint32) int {
 	n := 0
 	for _, sl := range s.layout.Load().slots {

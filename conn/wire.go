@@ -8,25 +8,25 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 )
 
-// wire watches what pgx sends and is sent on one connection, as far as must be known
-// when a statement is given up: whether the server owes an answer, and whether
-// anything was sent that it may have done.
+// wire watches what pgx sends and receives on one connection, for two questions that come up when a
+// statement is given up: whether the server owes an answer, and whether anything was sent that the
+// server may have done.
 type wire struct {
-	owed atomic.Bool   // the server has not said yet that it is ready for the next query
-	sent atomic.Uint64 // messages that have the server do something
-	dead atomic.Bool   // a cancel request may still be on its way to whatever comes next
+	owed atomic.Bool   // the server has not yet sent the ReadyForQuery for what was sent
+	sent atomic.Uint64 // counts the writes with messages that have the server do something
+	dead atomic.Bool   // a cancel request may still be under way, and hit a later statement
 	tail [readyLength]byte
 }
 
-// readyLength is that of ReadyForQuery.
+// readyLength is the length of a ReadyForQuery, in bytes.
 const readyLength = 6
 
-// frontend is for pgconn: it makes what encodes and decodes the connection's messages.
+// frontend makes the frontend by which pgconn sends and receives messages.
 func (w *wire) frontend(r io.Reader, out io.Writer) *pgproto3.Frontend {
 	return pgproto3.NewFrontend(wireReader{w, r}, wireWriter{w, out})
 }
 
-// sending takes note that something is sent which has the server do something.
+// sending counts a write that has the server do something.
 func (w *wire) sending() {
 	w.owed.Store(true)
 	w.sent.Add(1)
@@ -37,7 +37,7 @@ type wireWriter struct {
 	to   io.Writer
 }
 
-// Write passes on whole messages, as pgproto3 does.
+// Write passes p on. pgproto3 writes whole messages.
 func (w wireWriter) Write(p []byte) (int, error) {
 	doing := false
 	for rest := p; len(rest) >= 5 && !doing; {
@@ -48,7 +48,7 @@ func (w wireWriter) Write(p []byte) (int, error) {
 		length := 1 + uint64(binary.BigEndian.Uint32(rest[1:]))
 		rest = rest[min(length, uint64(len(rest))):]
 	}
-	// Before the bytes leave, for whoever gives the statement up at the same moment.
+	// Before the bytes leave: another goroutine may give the statement up at the same moment.
 	if doing {
 		w.wire.sending()
 	} else {
@@ -62,7 +62,7 @@ type wireReader struct {
 	from io.Reader
 }
 
-// Read takes note when the last that came is ReadyForQuery.
+// Read reads, and clears owed if the bytes end with a ReadyForQuery.
 func (r wireReader) Read(p []byte) (int, error) {
 	n, err := r.from.Read(p)
 	if n == 0 {

@@ -11,11 +11,11 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// WithoutValues is err as a log or a span may tell it, where parameters and rows must
-// not be: a server's message may quote a value, as "invalid input syntax" does, and
-// so may pgx's, of an argument that it can't encode. What is left is the SQLSTATE, as
-// a [*pgconn.PgError] without message, or, of what comes from the network, a context
-// or the state of a connection, that innermost error itself; of all else its type.
+// WithoutValues returns err as a log or a span may tell it, without arguments and rows: a server's
+// message may quote a value, as "invalid input syntax" does, and so may pgx's message about an
+// argument that it can't encode. Of a server's error it returns the SQLSTATE, as a
+// [*pgconn.PgError] without message; of an error of the network, a context or the state of a
+// connection that innermost error itself; of any other error its type. Of nil it returns nil.
 func WithoutValues(err error) error {
 	if err == nil {
 		return nil
