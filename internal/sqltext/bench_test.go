@@ -23,7 +23,8 @@ func BenchmarkScanner(b *testing.B) {
 			b.SetBytes(int64(len(text)))
 			b.ReportAllocs()
 			for b.Loop() {
-				for s := sqltext.NewScanner(text, false); s.Solid(); {
+				s := sqltext.NewScanner(text, false)
+				for s.Solid() {
 				}
 			}
 		})

@@ -1,6 +1,9 @@
 package sqltext
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 // Effect is something that a text leaves in the session that runs it.
 type Effect struct {
@@ -117,6 +120,9 @@ func (s *Scanner) follows(sign byte) bool {
 // decides nothing.
 func (e *Effects) verb() (what What, known bool) {
 	s := &e.s
+	if strings.IndexByte("dlprs", s.text[s.Start]|0x20) < 0 {
+		return 0, false // as most
+	}
 	ahead := *s
 	switch {
 	case s.Is("set"), s.Is("reset"):

@@ -12,24 +12,29 @@ import (
 // text. That is one with a backslash which standard_conforming_strings decides about, or which may
 // be half of a character in an encoding that is not UTF-8.
 func WithoutLiterals(sql string) string {
-	s := NewScanner([]byte(sql), false)
+	text := []byte(sql)
+	s := NewScanner(text, false)
 	var b strings.Builder
+	b.Grow(min(len(text), 1<<10))
+	shown := 0 // what is before it was written, or is hidden
 	for last := (Token{}); s.Next(); last = s.Token {
+		instead := ""
 		switch {
-		case s.Kind == Word && last.Kind == Number: // letters of the number, for servers of another age
-		case s.Kind == Comment:
-			b.WriteByte(' ')
 		case s.IsLiteral():
-			b.WriteByte('?')
-			if s.isDoubtful() {
-				return b.String()
-			}
-		case s.Cut:
-			return b.String()
+			instead = "?"
+		case s.Kind == Comment:
+			instead = " "
+		case s.Cut, s.Kind == Word && last.Kind == Number: // letters of the number, for servers of another age
 		default:
-			b.Write(s.Text())
+			continue
+		}
+		b.Write(text[shown:s.Start])
+		b.WriteString(instead)
+		if shown = s.End; s.isDoubtful() {
+			return b.String()
 		}
 	}
+	b.Write(text[shown:])
 	return b.String()
 }
 

@@ -77,242 +77,111 @@ func equal(word []byte, lower string) bool {
 // Next goes to the next token. It returns false at the end of the text.
 func (s *Scanner) Next() bool {
 	s.Start = s.pos
-	if s.pos >= len(s.text) {
-		s.End = s.pos
-		return false
-	}
-	c := s.text[s.pos]
-	if classes[c]&space != 0 {
-		s.Kind, s.Cut = Space, false
-		s.spaces()
-		s.End = s.pos
+	if s.spaces(); s.pos > s.Start {
+		s.Kind, s.Cut, s.End = Space, false, s.pos
 		return true
 	}
-	s.token(c)
-	return true
+	return s.token()
 }
 
-// Solid goes to the next token that is neither space nor a comment; a comment that is cut off is no space. It
-// returns false at the end of the text.
+// Solid goes to the next token that is neither space nor a comment; a comment that is cut off is no
+// space. It returns false at the end of the text.
 func (s *Scanner) Solid() bool {
 	for {
-		s.spaces()
-		s.Start = s.pos
-		if s.pos >= len(s.text) {
-			s.End = s.pos
+		if s.spaces(); !s.token() {
 			return false
 		}
-		if s.token(s.text[s.pos]); s.Kind != Comment || s.Cut {
+		if s.Kind != Comment || s.Cut {
 			return true
 		}
 	}
 }
 
-// token reads the token that begins with c, which is no space.
-func (s *Scanner) token(c byte) {
-	s.Cut = false
-	class := classes[c]
-	switch {
+func (s *Scanner) spaces() {
+	pos := s.pos
+	for pos < len(s.text) && classes[s.text[pos]]&space != 0 {
+		pos++
+	}
+	s.pos = pos
+}
+
+// token reads the token that is here, which is no space.
+func (s *Scanner) token() bool {
+	s.Start, s.Cut = s.pos, false
+	if s.pos >= len(s.text) {
+		s.End = s.pos
+		return false
+	}
+	c := s.text[s.pos]
+	switch class := classes[c]; {
 	case class&letter != 0:
 		s.word(c)
-	case class&digit != 0 || c == '.' && classes[s.at(1)]&digit != 0:
-		s.Kind = Number
+	case class&digit != 0:
 		s.number()
 	case class&operator != 0:
-		switch next := s.at(1); {
-		case c == '-' && next == '-':
-			s.Kind = Comment
-			s.line()
-		case c == '/' && next == '*':
-			s.Kind = Comment
-			s.comment()
-		default:
-			s.Kind = Operator
-			s.operator()
-		}
+		s.operator(c)
+	default:
+		s.sign(c)
+	}
+	s.End = s.pos
+	return true
+}
+
+// word reads a word, or what its first letter begins instead.
+func (s *Scanner) word(c byte) {
+	s.Kind = Word
+	pos := s.pos + 1
+	for pos < len(s.text) && classes[s.text[pos]]&inWord != 0 {
+		pos++
+	}
+	if s.pos = pos; pos != s.Start+1 || pos == len(s.text) {
+		return
+	}
+	switch next := s.text[pos]; {
+	case next == '\'' && c|0x20 == 'e':
+		s.Kind = EscapeString
+		s.quoted()
+	case next == '\'' && (c|0x20 == 'b' || c|0x20 == 'x'):
+		s.Kind = BitString
+		s.quoted()
+	case next == '&' && c|0x20 == 'u' && s.at(1) == '\'':
+		s.Kind = UnicodeString
+		s.pos++
+		s.quoted()
+	case next == '&' && c|0x20 == 'u' && s.at(1) == '"':
+		s.Kind = UnicodeName
+		s.pos++
+		s.doubled('"')
+	}
+}
+
+// sign reads what begins with a sign that no operator has.
+func (s *Scanner) sign(c byte) {
+	next := s.at(1)
+	switch {
 	case c == '\'':
 		s.Kind = String
 		if s.escapes {
 			s.Kind = EscapeString
 		}
 		s.quoted()
+		return
 	case c == '"':
 		s.Kind = Name
 		s.doubled('"')
+		return
 	case c == '$':
 		s.dollar()
-	default:
-		s.Kind = Sign
-		s.pos++
-		if next := s.at(0); c == ':' && (next == ':' || next == '=') || c == '.' && next == '.' {
-			s.pos++
-		}
-	}
-	s.End = s.pos
-}
-
-// at returns the byte so far ahead, 0 past the end.
-func (s *Scanner) at(n int) byte {
-	if s.pos+n < len(s.text) {
-		return s.text[s.pos+n]
-	}
-	return 0
-}
-
-func (s *Scanner) spaces() {
-	for s.pos < len(s.text) && classes[s.text[s.pos]]&space != 0 {
+		return
+	case c == '.' && classes[next]&digit != 0:
+		s.number()
+		return
+	case c == ':' && (next == ':' || next == '='), c == '.' && next == '.':
 		s.pos++
 	}
+	s.Kind = Sign
+	s.pos++
 }
-
-// word reads a word, or what its first letter begins instead.
-func (s *Scanner) word(c byte) {
-	switch c | 0x20 {
-	case 'e':
-		if s.at(1) == '\'' {
-			s.Kind = EscapeString
-			s.pos++
-			s.quoted()
-			return
-		}
-	case 'b', 'x':
-		if s.at(1) == '\'' {
-			s.Kind = BitString
-			s.pos++
-			s.quoted()
-			return
-		}
-	case 'u':
-		if s.at(1) == '&' && s.at(2) == '\'' {
-			s.Kind = UnicodeString
-			s.pos += 2
-			s.quoted()
-			return
-		}
-		if s.at(1) == '&' && s.at(2) == '"' {
-			s.Kind = UnicodeName
-			s.pos += 2
-			s.doubled('"')
-			return
-		}
-	}
-	s.Kind = Word
-	pos := s.pos + 1
-	for pos < len(s.text) && classes[s.text[pos]]&inWord != 0 {
-		pos++
-	}
-	s.pos = pos
-}
-
-// number reads a number. One that a letter follows is refused by servers of today; older ones, which
-// knew neither underscores nor other bases than ten, took the letter for the beginning of a word.
-func (s *Scanner) number() {
-	start := s.pos
-	if s.digits(true); classes[s.at(0)]&letter != 0 {
-		s.pos = start
-		s.digits(false)
-	}
-}
-
-// digits goes past a number of this kind.
-func (s *Scanner) digits(modern bool) {
-	if modern && s.at(0) == '0' {
-		for _, base := range bases {
-			if s.at(1)|0x20 != base.sign {
-				continue
-			}
-			if n := s.run(2, base.digit, true, true); n > 2 {
-				s.pos += n
-				return
-			}
-		}
-	}
-	n := s.run(0, digit, modern, false)
-	if s.at(n) == '.' && s.at(n+1) != '.' {
-		n = s.run(n+1, digit, modern, false)
-	}
-	if s.at(n)|0x20 == 'e' {
-		e := n + 1
-		if c := s.at(e); c == '+' || c == '-' {
-			e++
-		}
-		if end := s.run(e, digit, modern, false); end > e {
-			n = end
-		}
-	}
-	s.pos += n
-}
-
-var bases = [...]struct {
-	sign  byte
-	digit class
-}{{'x', hexDigit}, {'o', octal}, {'b', binary}}
-
-// run returns where digits end that begin n bytes ahead, with single underscores between them, or
-// before the first too.
-func (s *Scanner) run(n int, digit class, underscores, first bool) int {
-	for {
-		if classes[s.at(n)]&digit != 0 {
-			n++
-			first = true
-			continue
-		}
-		if !underscores || !first || s.at(n) != '_' || classes[s.at(n+1)]&digit == 0 {
-			return n
-		}
-		n++
-	}
-}
-
-// operator reads an operator, which ends where a comment begins. A longer one ends with + or - only
-// if it has a sign that no operator of the standard has.
-func (s *Scanner) operator() {
-	pos, odd := s.pos, false
-	for pos < len(s.text) && classes[s.text[pos]]&operator != 0 {
-		c := s.text[pos]
-		if pos+1 < len(s.text) && (c == '-' && s.text[pos+1] == '-' || c == '/' && s.text[pos+1] == '*') {
-			break
-		}
-		odd = odd || classes[c]&oddOperator != 0
-		pos++
-	}
-	for !odd && pos > s.pos+1 && (s.text[pos-1] == '+' || s.text[pos-1] == '-') {
-		pos--
-	}
-	s.pos = pos
-}
-
-// line goes past a comment, up to the end of its line.
-func (s *Scanner) line() {
-	n := bytes.IndexAny(s.text[s.pos:], "\r\n")
-	if n < 0 {
-		n = len(s.text) - s.pos
-	}
-	s.pos += n
-}
-
-// comment goes past a comment, in which there may be others.
-func (s *Scanner) comment() {
-	depth := 0
-	for pos := s.pos; pos+1 < len(s.text); pos++ {
-		switch {
-		case s.text[pos] == '/' && s.text[pos+1] == '*':
-			depth++
-			pos++
-		case s.text[pos] == '*' && s.text[pos+1] == '/':
-			depth--
-			pos++
-			if depth == 0 {
-				s.pos = pos + 1
-				return
-			}
-		}
-	}
-	s.cut()
-}
-
-// cut ends a token with the text.
-func (s *Scanner) cut() { s.pos, s.Cut = len(s.text), true }
 
 // dollar reads what begins with a dollar sign.
 func (s *Scanner) dollar() {
@@ -344,5 +213,13 @@ func (s *Scanner) dollar() {
 	s.pos += end + len(tag)
 }
 
-// tag returns the length of the dollar quote that a string begins with, and ends with if it is not cut off.
-func (s *Scanner) tag() int { return bytes.IndexByte(s.text[s.Start+1:s.End], '$') + 2 }
+// at returns the byte so far ahead, 0 past the end.
+func (s *Scanner) at(n int) byte {
+	if s.pos+n < len(s.text) {
+		return s.text[s.pos+n]
+	}
+	return 0
+}
+
+// cut ends a token with the text.
+func (s *Scanner) cut() { s.pos, s.Cut = len(s.text), true }

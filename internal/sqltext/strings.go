@@ -73,22 +73,26 @@ func (s *Scanner) escaped() {
 // continues goes to the quote that continues the constant before, if there is one: on a later line,
 // with only space and -- comments between the two.
 func (s *Scanner) continues() bool {
-	ahead, newline := *s, false
-	for ahead.pos < len(ahead.text) {
-		switch c := ahead.text[ahead.pos]; {
+	end, newline := s.pos, false
+	for s.pos < len(s.text) {
+		switch c := s.text[s.pos]; {
 		case c == '\n' || c == '\r':
 			newline = true
-			ahead.pos++
+			s.pos++
 		case classes[c]&space != 0:
-			ahead.pos++
-		case c == '-' && ahead.at(1) == '-':
-			ahead.line()
+			s.pos++
+		case c == '-' && s.at(1) == '-':
+			s.line()
 		case c == '\'' && newline:
-			s.pos = ahead.pos
 			return true
 		default:
+			s.pos = end
 			return false
 		}
 	}
+	s.pos = end
 	return false
 }
+
+// tag returns the length of the dollar quote that a string begins with, and ends with if it is not cut off.
+func (s *Scanner) tag() int { return bytes.IndexByte(s.text[s.Start+1:s.End], '$') + 2 }
