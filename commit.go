@@ -46,13 +46,13 @@ var ErrTransactionEnded = fmt.Errorf("a statement (COMMIT, ROLLBACK, PREPARE TRA
 
 // commit commits, and tells a COMMIT that failed from one of which nobody knows.
 func commit(ctx context.Context, tx pgx.Tx) error {
-	if over(tx) && !tx.Conn().IsClosed() { // a COMMIT would be answered with a warning alone
+	if serverEnded(tx) && !tx.Conn().IsClosed() { // a COMMIT would be answered with a warning alone
 		if err := tx.Rollback(ctx); err != nil { // which ends it for pgx too
 			return err // its own Commit or Rollback was called before
 		}
 		return ErrTransactionEnded
 	}
-	begun := !over(tx)
+	begun := !serverEnded(tx)
 	lost := tx.Conn().IsClosed() && begun
 	s, gone := Sending{}, error(nil)
 	if b := conn.BackendOf(tx.Conn()); b != nil {
@@ -79,9 +79,9 @@ func commit(ctx context.Context, tx pgx.Tx) error {
 	return &AmbiguousCommitError{Err: err}
 }
 
-// over says whether the server ended the transaction, as far as it was heard of: the
+// serverEnded says whether the server ended the transaction, as far as it was heard of: the
 // state that it last told outlives the connection.
-func over(tx pgx.Tx) bool { return tx.Conn().PgConn().TxStatus() == 'I' }
+func serverEnded(tx pgx.Tx) bool { return tx.Conn().PgConn().TxStatus() == 'I' }
 
 // answered says whether the server said no and went on: what it refused did not
 // happen. After FATAL it has not gone on, and may have committed before.

@@ -326,7 +326,7 @@ func (db *DB) txOnce(ctx context.Context, options pgx.TxOptions, f func(pgx.Tx) 
 		if _, gone := l.Backend(); gone != nil || tx.ended || l.Running() {
 			return explain(ctx, err) // f ended it: who knows how; or a goroutine of its may
 		}
-		lost, unknown := b.Conn().IsClosed(), over(tx.tx)
+		lost, unknown := b.Conn().IsClosed(), serverEnded(tx.tx)
 		if ctx.Err() == nil && !l.InUse() {
 			unknown = errors.Is(tx.Rollback(ctx), pgx.ErrTxClosed) || unknown
 		}

@@ -18,13 +18,10 @@ import (
 // A session belongs to one goroutine at a time. Use by two at once, while rows of a
 // query are still open, or after its end gives [ErrSessionBusy] or [ErrSessionEnded]
 // and sends nothing.
-//
-// It is put together of what knows nothing of what is above it: a guard and a lease,
-// the levels of a transaction on that, and the unit of work, which it tells of them.
 type Session struct {
-	txLevels
-	config *SessionConfig
-	unit   *unitofwork.Unit // nil until the first object
+	txLevels                  // on a sessionLease, which has a sessionGuard: none knows those above it
+	unit     *unitofwork.Unit // nil until the first object; it is told what becomes of the levels
+	config   *SessionConfig
 }
 
 // NewSession makes a session, which must be closed. Nothing is leased yet.
@@ -87,14 +84,14 @@ var errBegunBySQL = errors.New("the session ended in a transaction that a statem
 func (s *Session) Close() {
 	switch first, running := s.shut(); {
 	case running:
-		s.releaseUnder()
+		s.releaseFor()
 	case first:
 		s.end()
 	}
 }
 
-// end gives back all that a session has that ended. A use that lasts, of rows or of a
-// batch, has the backend closed, and the pool rolls back what is open.
+// end gives back what the session has, after its guard says that it has ended. The pool rolls
+// back what is open, and closes the backend if rows or a batch still use it.
 func (s *Session) end() {
 	s.unit.RolledBack(0)
 	s.levels, s.unit = nil, nil
@@ -102,7 +99,7 @@ func (s *Session) end() {
 	s.forget()
 }
 
-// leave gives the session back after a statement.
+// leave ends the caller's turn after a statement.
 func (s *Session) leave() {
 	if s.backend != nil && s.backend.Conn().PgConn().IsBusy() { // in the middle of a statement somebody panicked
 		s.breakOff(errPanicked)
@@ -112,8 +109,8 @@ func (s *Session) leave() {
 	s.stay(sessionIdle)
 }
 
-// stay leaves it idle, or reading or open with its lease in use. One that another goroutine
-// has closed meanwhile ends.
+// stay ends the caller's turn, and leaves the session in a state: reading and open keep its
+// lease in use. If another goroutine has closed it meanwhile, it ends.
 func (s *Session) stay(state int32) {
 	if !s.stop(state) {
 		s.end()
@@ -123,8 +120,8 @@ func (s *Session) stay(state int32) {
 // DB is the pool that the session works on.
 func (s *Session) DB() *DB { return s.db }
 
-// ready sees that the session has a backend, and is in the transaction that it begins of
-// itself, if it does.
+// ready makes sure that the session has a backend, and that it is in a transaction if its
+// configuration says so.
 func (s *Session) ready(ctx context.Context) error {
 	if err := s.leased(ctx); err != nil {
 		return err
@@ -135,7 +132,7 @@ func (s *Session) ready(ctx context.Context) error {
 	return nil
 }
 
-// connection is where the next statement goes. What is to be flushed before it is.
+// connection returns the connection for the next statement, after the flush that precedes it.
 func (s *Session) connection(ctx context.Context) (*pgx.Conn, error) {
 	if err := s.ready(ctx); err != nil {
 		return nil, err

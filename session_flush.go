@@ -25,7 +25,8 @@ func (s *Session) Flush(ctx context.Context) error {
 	return s.flush(ctx)
 }
 
-// errFlushInSQL is a flush whose own transaction would end the one that SQL has begun.
+// errFlushInSQL is a flush that would have to end a transaction of which the session does not
+// know, because SQL has begun it.
 var errFlushInSQL = errors.New("nothing is flushed in a transaction that a statement, a batch or what used the session's connection began: " +
 	"begin it with Begin, BeginTx or Tx")
 
@@ -61,7 +62,7 @@ func (s *Session) flush(ctx context.Context) error {
 	return s.commit(ctx)
 }
 
-// write sends a plan on the backend that there is.
+// write performs a plan on the backend that there is.
 func (s *Session) write(ctx context.Context, p unitofwork.Plan) error {
 	sent := s.begun()
 	return s.after(ctx, sent, "insert", s.unit.Write(ctx, (*unitBackend)(s), p))

@@ -9,7 +9,7 @@ import (
 // What a session that can't be used says. They wrap what made it so.
 var (
 	// ErrSessionEnded is the use of a session after Close, or after the function
-	// that it was made for.
+	// for which it was made.
 	ErrSessionEnded = errors.New("the session has ended: work within its function, or before Close")
 	// ErrSessionBusy is the use of a session in the middle of something else.
 	ErrSessionBusy = errors.New("the session is busy")
@@ -52,9 +52,8 @@ func (g *sessionGuard) start() error {
 	return fmt.Errorf("%w: another goroutine uses it: a session is for one at a time, so give each goroutine one of its own", ErrSessionBusy)
 }
 
-// stop leaves a session idle, reading or open, of which it is the turn of the caller. It
-// returns false if the session was closed meanwhile: then it has ended, and the caller
-// gives back what it has.
+// stop leaves a session that the caller runs idle, reading or open. It returns false if the
+// session was closed meanwhile: then it has ended, and the caller gives back what it has.
 func (g *sessionGuard) stop(state int32) bool {
 	if g.state.CompareAndSwap(sessionRunning, state) {
 		return true
@@ -67,8 +66,9 @@ func (g *sessionGuard) stop(state int32) bool {
 // session has ended, or was broken off, since.
 func (g *sessionGuard) resume(state int32) bool { return g.state.CompareAndSwap(state, sessionRunning) }
 
-// shut ends a session. In the middle of a statement on another goroutine, running, that
-// one ends it; otherwise the caller does, if it is the first.
+// shut ends a session, and says whether the caller is the first to do so. While a statement
+// is running on another goroutine, the end of the statement gives back what the session has;
+// otherwise the caller does.
 func (g *sessionGuard) shut() (first, running bool) {
 	for {
 		switch state := g.state.Load(); state {
@@ -90,8 +90,8 @@ func (g *sessionGuard) shut() (first, running bool) {
 // caller's statement.
 func (g *sessionGuard) closed() bool { return g.state.Load() == sessionEnding }
 
-// others says whether another goroutine runs a statement, or did when the session was
-// closed, so that nothing of it may be looked at.
+// others says whether another goroutine runs a statement, or did so when the session was
+// closed: nothing of the session may be read then.
 func (g *sessionGuard) others() bool {
 	state := g.state.Load()
 	return state == sessionRunning || state == sessionEnding

@@ -15,15 +15,15 @@ type sessionLease struct {
 	priority conn.Priority
 
 	mu      sync.Mutex
-	lease   Lease         // changed under mu by the goroutine whose turn it is, for who closes the session meanwhile
+	lease   Lease         // changed under mu by the goroutine that runs the session: another one may close it meanwhile
 	backend *conn.Backend // of the lease
-	use     conn.Use      // of the lease, while it is somebody's turn
+	use     conn.Use      // of the lease, while a goroutine runs the session
 	inUse   bool
-	spent   bool // statements were run on the lease before: it may have state of theirs
+	spent   bool // statements were run on the lease before, and may have left state in it
 }
 
-// enter takes the session for a statement. Until it is left its lease is in use: the end of
-// the lease has the backend closed.
+// enter takes the session for a statement. Its lease is in use from then on: if the lease ends
+// before the session is left, the backend is closed.
 func (l *sessionLease) enter() error {
 	if err := l.start(); err != nil {
 		return err
@@ -32,7 +32,7 @@ func (l *sessionLease) enter() error {
 	return nil
 }
 
-// acquire gives the session a backend. It may have been closed while it waited for it.
+// acquire gets a backend for the session, unless the session is closed while it waits.
 func (l *sessionLease) acquire(ctx context.Context) error {
 	lease, backend, err := l.db.acquireAt(ctx, l.priority)
 	if err != nil {
@@ -49,6 +49,7 @@ func (l *sessionLease) acquire(ctx context.Context) error {
 	return nil
 }
 
+// takeUse begins the use of the lease, if there is one, and dropUse ends it.
 func (l *sessionLease) takeUse() {
 	if !l.lease.IsZero() && !l.inUse {
 		use, err := l.lease.Use()
@@ -63,33 +64,33 @@ func (l *sessionLease) dropUse() {
 	}
 }
 
-// begun is a statement that is about to be sent: what judges it afterwards.
+// begun returns what judges a statement that is about to be sent.
 func (l *sessionLease) begun() Sending { return Sending{use: l.backend.Use(), known: true} }
 
-// giveBack ends the lease. A use that somebody else has of it, as of rows or of a batch, has
-// the backend closed, and an open transaction has the pool roll it back.
+// giveBack ends the lease. The pool rolls back an open transaction, and closes the backend if
+// somebody else uses it.
 func (l *sessionLease) giveBack() {
 	l.dropUse()
 	l.release()
 	l.forget()
 }
 
-// release ends the lease if there is one. In use the backend is closed, and what runs there
-// is cancelled.
+// release ends the lease if there is one. If it is in use, what runs there is cancelled and
+// the backend is closed.
 func (l *sessionLease) release() {
 	if _, err := l.lease.Backend(); err == nil { // else it was revoked, and has nothing to give
 		l.lease.Release()
 	}
 }
 
-// releaseUnder is release by a goroutine whose turn it is not.
-func (l *sessionLease) releaseUnder() {
+// releaseFor is release by a goroutine other than the one that runs the session.
+func (l *sessionLease) releaseFor() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.release()
 }
 
-// forget is what follows the end of the lease.
+// forget notes that the lease has ended.
 func (l *sessionLease) forget() {
 	l.dropUse()
 	l.mu.Lock()

@@ -12,20 +12,20 @@ import (
 	"github.com/unoactor/unoactor/conn"
 )
 
-// txLevels are the transaction of a session and its savepoints: what was begun on its
-// lease, what of it was lost or ended. They know nothing of objects: whoever begins and
-// ends a level tells the unit of work.
+// txLevels are the transaction and the savepoints on a session's lease, with what became of
+// them: ended by a statement, or lost with the connection. They know nothing of objects:
+// whoever begins and ends a level tells the unit of work.
 type txLevels struct {
 	sessionLease
 	levels []level // outermost first
-	lost   error   // what ended the connection that the transaction was on
+	lost   error   // why the connection ended that the transaction was on, nil if it did not
 }
 
 // level is a transaction, or a savepoint in one.
 type level struct {
 	tx     pgx.Tx // nil for a savepoint
 	reason reason
-	shared bool // with other databases: see Atomic
+	shared bool // with other databases: see [Atomic]
 }
 
 // reason is why a level was begun.
@@ -37,7 +37,7 @@ const (
 	forFlush               // by the session of itself, for one flush
 )
 
-// errShared is the attempt to end what is not the session's own.
+// errShared is a Commit or a Rollback of a transaction that is not the session's own.
 var errShared = errors.New("the transaction is that of System.Atomic, which ends it in all databases: return from its function, with an error to roll back")
 
 // ErrNoTransaction is a Commit or a Rollback without a Begin.
@@ -49,7 +49,7 @@ func (t *txLevels) depth() int { return len(t.levels) }
 // innermost is the level that Commit and Rollback end next.
 func (t *txLevels) innermost() level { return t.levels[len(t.levels)-1] }
 
-// endable is why there is nothing to commit or roll back, nil if there is.
+// endable returns why Commit and Rollback can't be called, nil if they can.
 func (t *txLevels) endable() error {
 	switch {
 	case t.depth() == 0:
@@ -61,9 +61,11 @@ func (t *txLevels) endable() error {
 }
 
 // ended says whether a statement ended the transaction that there is.
-func (t *txLevels) ended() bool { return t.lost == nil && !t.lease.IsZero() && over(t.levels[0].tx) }
+func (t *txLevels) ended() bool {
+	return t.lost == nil && !t.lease.IsZero() && serverEnded(t.levels[0].tx)
+}
 
-// leased sees that there is a backend, that of the transaction if there is one.
+// leased makes sure that there is a backend: the one of the transaction, if there is one.
 func (t *txLevels) leased(ctx context.Context) error {
 	if t.lost != nil {
 		return fmt.Errorf("%w: %w", ErrTransactionLost, t.lost)
@@ -101,14 +103,14 @@ func (t *txLevels) enterLevel(ctx context.Context, options pgx.TxOptions, why re
 	return nil
 }
 
-// savepoint does something about the savepoint of a level, counted from 0.
+// savepoint sends a statement, verb, about the savepoint of a level, counted from 0.
 func (t *txLevels) savepoint(ctx context.Context, verb string, at int) error {
 	_, err := t.backend.Conn().Exec(ctx, verb+"unoactor_"+strconv.Itoa(at))
 	return err
 }
 
-// commitLevel commits the innermost level. If that fails the level has ended all the same,
-// rolled back, unless it is a savepoint, which is still there to be rolled back to.
+// commitLevel commits the innermost level. If that fails the level has ended without a commit,
+// but for a savepoint, which is still there to be rolled back to.
 func (t *txLevels) commitLevel(ctx context.Context) error {
 	if t.lost != nil {
 		err := fmt.Errorf("%w: %w", errLostBefore, t.lost)
@@ -134,8 +136,8 @@ func (t *txLevels) commitLevel(ctx context.Context) error {
 	return t.after(ctx, sent, "begin", err) // commit has told already what it is that nobody knows
 }
 
-// rollBackLevel rolls back the innermost level, which has ended whatever comes of it: if the
-// server does not do it the connection is given up.
+// rollBackLevel rolls back the innermost level, which has ended in any case: where the server
+// did not do it, the connection is given up.
 func (t *txLevels) rollBackLevel(ctx context.Context) error {
 	at, lost, tx := t.depth()-1, t.lost, t.levels[0].tx
 	t.leaveLevel()
@@ -163,7 +165,7 @@ func (t *txLevels) rollBackLevel(ctx context.Context) error {
 	return t.after(ctx, sent, "begin", err)
 }
 
-// leaveLevel takes note of the end of the innermost level.
+// leaveLevel notes that the innermost level has ended.
 func (t *txLevels) leaveLevel() {
 	t.levels = t.levels[:len(t.levels)-1]
 	if len(t.levels) == 0 {
@@ -171,7 +173,7 @@ func (t *txLevels) leaveLevel() {
 	}
 }
 
-// lose takes note that the backend is lost, and the transaction with it.
+// lose notes that the backend is lost, and a transaction with it.
 func (t *txLevels) lose(err error) error {
 	if t.depth() > 0 {
 		t.lost = err
@@ -180,7 +182,7 @@ func (t *txLevels) lose(err error) error {
 	return err
 }
 
-// after judges what came of a statement: a connection that it lost is given back.
+// after judges the error of a statement. If the connection was lost, its lease is given back.
 func (t *txLevels) after(ctx context.Context, sent Sending, sql string, err error) error {
 	if err == nil {
 		return nil
@@ -192,8 +194,8 @@ func (t *txLevels) after(ctx context.Context, sent Sending, sql string, err erro
 	return err
 }
 
-// again says whether a statement that failed should be sent once more, for it never
-// reached the server and no state of the session was lost with the connection.
+// again says whether a statement that failed should be sent once more: it never reached the
+// server, and no state of the session was lost with the connection.
 func (t *txLevels) again(first bool, err error) bool {
 	return first && t.depth() == 0 && conn.Unsent(err)
 }
@@ -207,10 +209,10 @@ func (t *txLevels) breakOff(err error) {
 	t.forget()
 }
 
-// reclaim takes back a session for which somebody left rows or a batch open, or the
-// connection lent: the backend is closed, and a transaction is lost with it. It returns
-// false where another goroutine runs a statement, or the session has ended.
-func (t *txLevels) reclaim() bool {
+// takeOver enters a session in which rows or a batch were left open, or the connection was not
+// given back: the backend is closed, and a transaction is lost with it. It returns false where
+// another goroutine runs a statement, or the session has ended.
+func (t *txLevels) takeOver() bool {
 	if !t.resume(sessionReading) && !t.resume(sessionOpen) {
 		return false
 	}
@@ -218,7 +220,7 @@ func (t *txLevels) reclaim() bool {
 	return true
 }
 
-// takeBack looks at what became of a connection that was lent.
+// takeBack does what the state of a connection requires that others have used.
 func (t *txLevels) takeBack(c *pgx.Conn) {
 	switch {
 	case c.IsClosed():

@@ -7,20 +7,21 @@ import (
 	"github.com/unoactor/unoactor/internal/unitofwork"
 )
 
-// Add has the session insert objects, pointers to structs, with its next flush. Those
+// Add marks objects, pointers to structs, to be inserted by the session's next flush. Those
 // that it has got from the database are written when they were changed, without Add.
 // One that was to be deleted is kept; one that was deleted is inserted again. An object
 // with the key of one that is deleted in the same flush takes over its row, by an update.
 func (s *Session) Add(objects ...any) error { return s.each(objects, (*unitofwork.Unit).Add) }
 
-// Delete has the session delete objects with its next flush. One that was not flushed
-// yet is forgotten; one that it does not know is taken to be in the database.
+// Delete marks objects to be deleted by the session's next flush. One that was not flushed
+// yet is forgotten; one that the session does not know is taken to be in the database.
 func (s *Session) Delete(objects ...any) error { return s.each(objects, (*unitofwork.Unit).Delete) }
 
-// Expunge has the session forget objects: what was changed in them is not written. A
-// rollback has those that were known when its transaction began known again.
+// Expunge makes the session forget objects: what was changed in them is not written. After a
+// rollback it knows again those that it knew when the transaction began.
 func (s *Session) Expunge(objects ...any) error { return s.each(objects, (*unitofwork.Unit).Expunge) }
 
+// each does something about each object.
 func (s *Session) each(objects []any, do func(*unitofwork.Unit, any) error) error {
 	if err := s.enter(); err != nil {
 		return err
@@ -38,7 +39,7 @@ func (s *Session) each(objects []any, do func(*unitofwork.Unit, any) error) erro
 	return nil
 }
 
-// work is the session's unit of work.
+// work returns the session's unit of work, which is made for the first object.
 func (s *Session) work() (*unitofwork.Unit, error) {
 	if s.unit == nil {
 		if s.config.Mapper == nil {
@@ -52,7 +53,7 @@ func (s *Session) work() (*unitofwork.Unit, error) {
 	return s.unit, nil
 }
 
-// Mapper is what maps the session's objects to tables, nil if there is none.
+// Mapper returns what maps the session's objects to tables, nil if there is none.
 func (s *Session) Mapper() Mapper { return s.config.Mapper }
 
 // Attach takes an object as it was just read from the database. It returns the object
@@ -75,7 +76,7 @@ func Attach[T any](s *Session, object *T) (*T, error) {
 	return known.(*T), nil
 }
 
-// Get is the object with a key: the one that the session has, or else the one that is
+// Get returns the object with a key: the one that the session has, or else the one that is
 // read now. One that is expired is read again; what was changed in it and not flushed
 // stays. The error is [pgx.ErrNoRows] if there is none.
 func Get[T any](ctx context.Context, s *Session, key ...any) (*T, error) {
@@ -113,7 +114,7 @@ func (s *Session) Refresh(ctx context.Context, objects ...any) error {
 	})
 }
 
-// read reads a row, after what is to be flushed.
+// read reads a row, after the flush that precedes each statement.
 func (s *Session) read(ctx context.Context, r unitofwork.Reading) (object any, err error) {
 	if _, err := s.connection(ctx); err != nil {
 		return nil, err

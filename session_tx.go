@@ -89,14 +89,14 @@ func (s *Session) rollback(ctx context.Context) error {
 	return s.rollBackLevel(ctx)
 }
 
-// pop takes note of the end of the innermost level, which came about by other means.
+// pop notes that the innermost level has ended by a statement of somebody else.
 func (s *Session) pop(committed bool) {
 	ended := s.innermost()
 	s.leaveLevel()
 	s.tell(ended, committed)
 }
 
-// tell tells the unit of work that the level above those that there are has ended.
+// tell tells the unit of work how the level has ended that was the innermost one.
 func (s *Session) tell(ended level, committed bool) {
 	if committed {
 		s.unit.Committed(s.depth(), ended.reason != forFlush && s.config.ExpireOnCommit != Off)
@@ -162,11 +162,11 @@ func (s *Session) txOnce(ctx context.Context, options pgx.TxOptions, f func(cont
 	case err == nil:
 		err = s.Flush(ctx)
 	}
-	over := s.lost == nil && over(s.levels[0].tx)
+	bySQL := s.lost == nil && serverEnded(s.levels[0].tx)
 	if err != nil {
 		lost := s.lost != nil
 		s.unwind(ctx, depth)
-		if over {
+		if bySQL {
 			return explain(ctx, err)
 		}
 		return &harmlessError{explain(ctx, err), lost} // COMMIT was never sent
@@ -194,7 +194,7 @@ func beginError(err error) error {
 
 // unwind rolls back down to below a level.
 func (s *Session) unwind(ctx context.Context, depth int) {
-	if s.enter() != nil && !s.reclaim() {
+	if s.enter() != nil && !s.takeOver() {
 		s.Close() // another goroutine runs a statement in it, or it has ended: both roll back
 		return
 	}

@@ -18,12 +18,12 @@ type leasedTx struct {
 	ended bool
 }
 
-// over says whether the transaction, or the one that it is in, was ended.
-func (t *leasedTx) over() bool { return t.ended || t.outer != nil && t.outer.over() }
+// closed says whether the transaction, or the one that it is in, was ended.
+func (t *leasedTx) closed() bool { return t.ended || t.outer != nil && t.outer.closed() }
 
 // open begins a statement, which [conn.Use.Done] ends.
 func (t *leasedTx) open() (conn.Use, error) {
-	if t.over() {
+	if t.closed() {
 		return conn.Use{}, pgx.ErrTxClosed
 	}
 	return t.lease.Use()
@@ -46,7 +46,7 @@ func (t *leasedTx) Begin(ctx context.Context) (pgx.Tx, error) {
 // Commit commits; a savepoint is released. The lease of [DB.Begin] ends whatever comes
 // of it. An answer that did not come is told by an [*AmbiguousCommitError].
 func (t *leasedTx) Commit(ctx context.Context) error {
-	if t.over() {
+	if t.closed() {
 		return pgx.ErrTxClosed
 	}
 	if t.outer != nil {
@@ -86,7 +86,7 @@ func (t *leasedTx) release(ctx context.Context) error {
 // Rollback rolls back, also when ctx has ended: often that is its reason. After Commit it
 // does nothing but say that the transaction is over.
 func (t *leasedTx) Rollback(ctx context.Context) error {
-	if t.over() {
+	if t.closed() {
 		return pgx.ErrTxClosed
 	}
 	defer t.end()
@@ -141,7 +141,7 @@ func (t *leasedTx) Exec(ctx context.Context, sql string, args ...any) (pgconn.Co
 
 // Query runs a statement and returns its rows.
 func (t *leasedTx) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
-	if t.over() {
+	if t.closed() {
 		return failedRows{err: pgx.ErrTxClosed}, pgx.ErrTxClosed
 	}
 	return rowsOf(t.lease.query(ctx, sql, args))
@@ -149,7 +149,7 @@ func (t *leasedTx) Query(ctx context.Context, sql string, args ...any) (pgx.Rows
 
 // QueryRow runs a statement whose first row is wanted. Its errors come from Scan.
 func (t *leasedTx) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
-	if t.over() {
+	if t.closed() {
 		return failedRows{err: pgx.ErrTxClosed}
 	}
 	return t.lease.QueryRow(ctx, sql, args...)

@@ -4,7 +4,7 @@ import "slices"
 
 // survey is what a unit knows and what it is about to know, while a plan is made.
 type survey struct {
-	unit    *Unit          // which it only reads
+	unit    *Unit          // is only read
 	adopted []*entry       // the new objects that known ones refer to
 	found   map[any]*entry // the same by pointer, nil if there are none
 }
@@ -64,11 +64,12 @@ func (s *survey) adoptParents(e *entry) error {
 	return nil
 }
 
-// deepest is how many parents of parents are asked for the key of an object.
+// deepest is how many parents of parents isNew asks for their keys: they may point at each
+// other in a circle.
 const deepest = 20
 
-// isNew says whether an object that is not known can't have a row: it has no key, or a
-// part of its key is that of a parent that is new or another one.
+// isNew says whether an object that is not known can't have a row: it has no key, or the part
+// of its key that refers to a parent is not the parent's key, or is that of a new parent.
 func (s *survey) isNew(e *entry, depth int) bool {
 	if e.unkeyed() {
 		return true

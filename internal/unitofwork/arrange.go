@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// arrange sorts tasks by what must come before what, and else leaves them as they are.
-// Where that goes in a circle, what matters least is not minded there. It is circular
-// if a foreign key, or a value that is given up, was not minded.
+// arrange sorts tasks so that edges are minded, and otherwise leaves them in their order.
+// Tasks that wait for each other in a circle are sorted by the edges that matter more. The
+// result is circular if an edge for a foreign key, or for a unique value, could not be minded.
 func arrange(tasks []*task, edges []before) (sorted []*task, circular bool) {
 	a := arrangement{edges: edges, position: make(map[*task]int, len(tasks))}
 	for i, t := range tasks {
@@ -17,6 +17,7 @@ func arrange(tasks []*task, edges []before) (sorted []*task, circular bool) {
 	return a.sorted, a.circular
 }
 
+// arrangement is the work of arrange.
 type arrangement struct {
 	edges    []before
 	position map[*task]int // as they came
@@ -24,7 +25,7 @@ type arrangement struct {
 	circular bool
 }
 
-// sort appends tasks in an order that minds edges down to some kind.
+// sort appends tasks in an order that minds all edges down to the kind that matters least.
 func (a *arrangement) sort(tasks []*task, least kind) {
 	g := a.graph(tasks, least)
 	circles := g.circles()
@@ -61,8 +62,8 @@ func (a *arrangement) sort(tasks []*task, least kind) {
 	}
 }
 
-// circle appends the tasks of a circle, which is often one task, minding less than what
-// makes it one.
+// circle appends the tasks of a circle, which is often one task alone. Several are sorted
+// without the kind of edges that matters least among those that make the circle.
 func (a *arrangement) circle(g graph, tasks []*task, circle []int, least kind) {
 	members := make([]*task, len(circle))
 	for i, node := range circle {
@@ -111,7 +112,7 @@ func (a *arrangement) graph(tasks []*task, least kind) graph {
 	return g
 }
 
-// has says whether an edge of a kind is within a circle.
+// has says whether there is an edge of a kind between two nodes of a circle.
 func (g graph) has(circle []int, k kind) bool {
 	for _, from := range circle {
 		for to, is := range g.kinds[from] {
@@ -123,7 +124,7 @@ func (g graph) has(circle []int, k kind) bool {
 	return false
 }
 
-// circles are the strongly connected components: Tarjan, Depth-first search and linear
+// circles returns the strongly connected components: Tarjan, Depth-first search and linear
 // graph algorithms, 1972.
 func (g graph) circles() [][]int {
 	var (

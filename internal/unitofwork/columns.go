@@ -13,16 +13,16 @@ import (
 	"github.com/unoactor/unoactor/mapping"
 )
 
-// columns are what a backend's server says of the columns of a model.
+// columns is what a server says of the columns of a model.
 type columns struct {
 	names   []string // of their types, to cast to
 	formats []int16  // in which they are sent
-	// plain are those whose text is the same whatever the session's settings are.
+	// plain says whether the text of a value is the same whatever parameters are set.
 	plain []bool
-	stale *bool // their table was altered, as it seems
+	stale *bool // the table was altered, as it seems
 }
 
-// forget has the server asked again.
+// forget makes the next use ask the server again.
 func (c *columns) forget() {
 	if c != nil {
 		*c.stale = true
@@ -32,7 +32,7 @@ func (c *columns) forget() {
 // knownColumns is where a backend's connection keeps what was asked.
 const knownColumns = "unoactor.columns"
 
-// columns asks a backend of a model's columns, once.
+// columns asks a server about the columns of a model, once for each connection.
 func (u *Unit) columns(ctx context.Context, b Backend, m *mapping.Model, t reflect.Type) (*columns, error) {
 	c := b.Conn()
 	all, ok := c.PgConn().CustomData()[knownColumns].(map[*mapping.Model]*columns)
@@ -68,7 +68,7 @@ func (u *Unit) columns(ctx context.Context, b Backend, m *mapping.Model, t refle
 	return known, nil
 }
 
-// typeOf is how the values of a type are sent, and its name if that is known.
+// typeOf returns the name of a type, "" if it is not known, and how its values are sent.
 func typeOf(types *pgtype.Map, oid uint32) (name string, format int16, plain bool) {
 	switch oid {
 	case pgtype.Float4OID, pgtype.Float8OID, pgtype.ByteaOID,
@@ -94,7 +94,7 @@ func typeOf(types *pgtype.Map, oid uint32) (name string, format int16, plain boo
 // firstOwnOID is the first that is not one of PostgreSQL's own (FirstNormalObjectId).
 const firstOwnOID = 16384
 
-// nameTypes asks for the names of types that are still to be named.
+// nameTypes asks the server for the names of the types that have none yet.
 func nameTypes(ctx context.Context, c *pgx.Conn, fields []pgconn.FieldDescription, names []string) error {
 	var unknown []string
 	for i, f := range fields {

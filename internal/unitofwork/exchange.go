@@ -32,13 +32,13 @@ type Question struct {
 	Wrap    func(error) error // says whose error it is
 }
 
-// exchange is statements of a unit of work that are sent in one round trip. What they
-// mean, and what comes back, is the same whatever the session's settings are.
+// exchange is some statements that are sent in one round trip. What they mean and what comes
+// back is the same whatever parameters the program has set.
 type exchange struct {
 	backend Backend
-	set     []setTo    // what the settings must be for it
-	ahead   []string   // statements that come before
-	sent    []Question // the statements
+	set     []parameter // what they must be for the exchange
+	ahead   []string    // statements that come before
+	sent    []Question  // the statements
 }
 
 // newExchange makes an exchange for so many statements.
@@ -46,31 +46,33 @@ func newExchange(b Backend, statements int) *exchange {
 	return &exchange{backend: b, set: different(b.Conn().PgConn()), sent: make([]Question, 0, statements)}
 }
 
-// statement adds one that returns some columns of a model, and then as many texts.
+// statement adds a statement that returns some columns of a model, and after them as many
+// texts as are told.
 func (x *exchange) statement(q Question, known *columns, returned []int, told int) {
 	q.SQL = portable(q.SQL)
 	for _, column := range returned {
 		if known == nil {
 			q.Formats = append(q.Formats, pgx.TextFormatCode)
-			x.want(outputSettings)
+			x.want(outputParameters)
 			continue
 		}
 		q.Formats = append(q.Formats, known.formats[column])
 		if !known.plain[column] {
-			x.want(outputSettings)
+			x.want(outputParameters)
 		}
 	}
 	for range told {
 		q.Formats = append(q.Formats, pgx.TextFormatCode)
 	}
 	if hasNullElement(q.SQL) {
-		x.want(inputSettings)
+		x.want(inputParameters)
 	}
 	x.sent = append(x.sent, q)
 }
 
-func (x *exchange) want(settings []setTo) {
-	for _, s := range settings {
+// want adds parameters to those that must be set.
+func (x *exchange) want(parameters []parameter) {
+	for _, s := range parameters {
 		if !slices.Contains(x.set, s) {
 			x.set = append(x.set, s)
 		}
@@ -103,7 +105,7 @@ func asItIs(err error) error { return err }
 
 func ignore(r *pgconn.ResultReader) (pgconn.CommandTag, error) { return r.Close() }
 
-// decode makes of the first n columns of a row what drivers of database/sql give.
+// decode returns the first n columns of a row as the values that drivers of database/sql give.
 func decode(types *pgtype.Map, n int, fields []pgconn.FieldDescription, values [][]byte) ([]driver.Value, error) {
 	if len(fields) < n || len(values) < n {
 		return nil, fmt.Errorf("%d columns were asked for, the server described %d and sent %d", n, len(fields), len(values))

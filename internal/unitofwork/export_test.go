@@ -60,7 +60,7 @@ func Knows(u *Unit, object any) bool { return u.objects[object] != nil }
 func Known(u *Unit, name func(any) string) string {
 	var all []string
 	for _, e := range u.order {
-		text := map[state]string{pending: "+", stored: "", doomed: "-", buried: "x"}[e.state] + name(e.object)
+		text := map[state]string{pending: "+", stored: "", deleting: "-", buried: "x"}[e.state] + name(e.object)
 		for _, p := range e.parents() {
 			if p != nil {
 				text += "(" + name(p) + ")"
@@ -79,7 +79,7 @@ func Known(u *Unit, name func(any) string) string {
 		if e.expired {
 			text += "*"
 		}
-		if hasRow := e.state == stored || e.state == doomed; e.row != nil && hasRow != (u.rows[e.identity()] == e) {
+		if hasRow := e.state == stored || e.state == deleting; e.row != nil && hasRow != (u.rows[e.identity()] == e) {
 			text += " (which is not the object of its row)"
 		}
 		all = append(all, text)

@@ -57,7 +57,7 @@ func (u *Unit) send(ctx context.Context, b Backend, p Plan) error {
 	return err
 }
 
-// wrap says of a task's error what it was about.
+// wrap returns what says of an error which statement it is about, and what would help.
 func (p Plan) wrap(t *task) func(error) error {
 	return func(err error) error {
 		if errors.As(err, new(*mapping.StaleObjectError)) {
@@ -71,7 +71,7 @@ func (p Plan) wrap(t *task) func(error) error {
 	}
 }
 
-// whyStale looks whether a row that a statement did not find is there.
+// whyStale asks whether the row that a statement did not find is there.
 func (u *Unit) whyStale(ctx context.Context, b Backend, p Plan, stale *mapping.StaleObjectError) error {
 	i := slices.IndexFunc(p.tasks, func(t *task) bool {
 		return t.operation == stale.Operation && t.row != nil && t.entry.model.Table == stale.Table && t.row.key(t.entry.model) == stale.Key
@@ -83,7 +83,7 @@ func (u *Unit) whyStale(ctx context.Context, b Backend, p Plan, stale *mapping.S
 	return stale
 }
 
-// columnsFor are the columns of the models whose statements return values.
+// columnsFor asks for the columns of the models whose statements return values.
 func (u *Unit) columnsFor(ctx context.Context, b Backend, p Plan) (map[*mapping.Model]*columns, error) {
 	known := make(map[*mapping.Model]*columns)
 	for _, t := range p.tasks {

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// identify sets the key of an object, and says which row that is.
+// identify gives the object a key, and returns the row that has it.
 func (e *entry) identify(key []any) (identity, error) {
 	m := e.model
 	if len(key) != m.Keys {
@@ -28,7 +28,8 @@ func (e *entry) identify(key []any) (identity, error) {
 	return identity{m, strings.Join(literals, ", ")}, nil
 }
 
-// assign gives a field a value, if that loses nothing.
+// assign gives a field a value, if nothing of the value is lost by it. The error says what
+// the field is, to be read after "the key is a".
 func assign(field reflect.Value, k any) error {
 	v := reflect.ValueOf(k)
 	if !v.IsValid() {
@@ -94,17 +95,18 @@ func negative(v reflect.Value) bool {
 // fields may write it in different ways.
 func alike(a, b string) bool { return a == b || canonical(a) == canonical(b) }
 
-// spells says whether a column and the key of an object are both text in Go: nobody knows
-// whether it is that of a UUID, so another spelling may be another key.
+// spells says whether a column and the key to which it refers are both text in Go. Nobody
+// knows then whether the text is a UUID's, so that another spelling may be another key.
 func (e *entry) spells(column int, to *entry, key int) bool { return e.text(column) && to.text(key) }
 
+// text says whether the field of a column is a string, or a pointer to one.
 func (e *entry) text(column int) bool {
-	field := e.model.Columns[column].Field(reflect.New(e.value.Type()).Elem()) // not of the object, which it could change
+	field := e.model.Columns[column].Field(reflect.New(e.value.Type()).Elem()) // of an object made for it: an embedded pointer would be set
 	return indirect(field.Type()).Kind() == reflect.String
 }
 
-// canonical is a literal without what depends on the type of the field: quotes, and the
-// case and the hyphens of a UUID.
+// canonical returns a literal without what depends on the type of its field: without quotes,
+// and a UUID in lower case without hyphens.
 func canonical(literal string) string {
 	text, quoted := strings.CutPrefix(literal, "'")
 	if !quoted {

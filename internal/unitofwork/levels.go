@@ -2,9 +2,9 @@ package unitofwork
 
 import "slices"
 
-// Begun takes note of the begin of a transaction or a savepoint, for whatever comes. One
-// that the session begins of itself, implicit, has what was changed since the last one as a
-// part of it; another one is preceded by that.
+// Begun notes that a transaction or a savepoint has begun. What was changed in objects before
+// and not flushed is undone with one that the session began of itself, which is implicit; it
+// precedes any other one, whose rollback leaves it as it is.
 func (u *Unit) Begun(implicit bool) {
 	if u == nil {
 		return
@@ -20,7 +20,7 @@ func (u *Unit) Begun(implicit bool) {
 	u.levels = append(u.levels, s)
 }
 
-// BegunFor takes note of the begin of a transaction for one flush.
+// BegunFor notes that a transaction has begun for one flush.
 func (u *Unit) BegunFor(p Plan) {
 	s := &snapshot{part: true}
 	for _, t := range p.tasks {
@@ -32,13 +32,14 @@ func (u *Unit) BegunFor(p Plan) {
 	u.levels = append(u.levels, s)
 }
 
+// remember adds an object to a snapshot, with the picture that a rollback makes it be again.
 func (s *snapshot) remember(e *entry, object *picture) {
 	s.memories = append(s.memories, memory{e, e.state, e.expired, e.row, object})
 }
 
-// Committed takes note of the commit of the level above depth, for good if depth is 0: what
-// was done then can't be undone any more. It is also the end of a flush that needed no
-// level. Expire says whether objects count as older than their rows from then on.
+// Committed notes that the level above depth was committed. At depth 0 that is for good: what
+// was done can't be undone any more. A flush that needed no level ends so, too. Expire says
+// whether objects count as expired from then on.
 func (u *Unit) Committed(depth int, expire bool) {
 	if u == nil {
 		return
@@ -56,7 +57,8 @@ func (u *Unit) Committed(depth int, expire bool) {
 	}
 }
 
-// RolledBack makes the unit and its objects what they were when the level above depth began.
+// RolledBack notes that the level above depth was rolled back: the unit and its objects become
+// what they were when it began.
 func (u *Unit) RolledBack(depth int) {
 	if u == nil || len(u.levels) <= depth {
 		return
@@ -82,22 +84,23 @@ func (u *Unit) RolledBack(depth int) {
 	}
 }
 
-// restore makes an entry and its object what they were.
+// restore makes an entry and its object what they were when the snapshot was taken. Its row
+// may have been changed since by others.
 func (m memory) restore() {
 	e := m.entry
 	e.state, e.row, e.expired = m.state, m.row, m.expired || m.state == stored
 	e.become(m.object)
 }
 
-// keep has the unit know an entry, and its row by it if it has one.
+// keep adds an entry to those that the unit knows, by its row too if it has one.
 func (u *Unit) keep(e *entry) {
 	u.know(e)
-	if e.state == stored || e.state == doomed {
+	if e.state == stored || e.state == deleting {
 		u.rows[e.identity()] = e
 	}
 }
 
-// ungive takes back what flushes have set in an object.
+// ungive takes back what flushes have set in an object, such as its key.
 func (e *entry) ungive() {
 	for column, v := range e.given {
 		e.model.Columns[column].Set(e.value, v)

@@ -2,15 +2,15 @@ package unitofwork
 
 import "fmt"
 
-// Add has an object inserted by the next flush, unless it is known. One that was to be
-// deleted is kept; one that was deleted is inserted again.
+// Add marks an object, unless it is known, to be inserted by the next flush. One that was to
+// be deleted is kept; one that was deleted is inserted again.
 func (u *Unit) Add(object any) error {
 	e, err := u.entry(object)
 	if err != nil {
 		return err
 	}
 	switch e.state {
-	case doomed:
+	case deleting:
 		e.state = stored
 	case buried:
 		e.state, e.row = pending, nil
@@ -18,7 +18,7 @@ func (u *Unit) Add(object any) error {
 	return nil
 }
 
-// Delete has an object deleted by the next flush. One that was not flushed yet is
+// Delete marks an object to be deleted by the next flush. One that was not flushed yet is
 // forgotten; one that is not known is taken to be in the database.
 func (u *Unit) Delete(object any) error {
 	e, known, err := u.find(object)
@@ -37,12 +37,12 @@ func (u *Unit) Delete(object any) error {
 	case pending:
 		u.drop(e)
 	case stored:
-		e.state = doomed
+		e.state = deleting
 	}
 	return nil
 }
 
-// Expunge has an object forgotten: what was changed in it is not written.
+// Expunge makes the unit forget an object: what was changed in it is not written.
 func (u *Unit) Expunge(object any) error {
 	e, known, err := u.find(object)
 	if known {
@@ -73,8 +73,8 @@ func (u *Unit) Expired(object any) bool {
 	return known && e.expired
 }
 
-// attach takes the entry of an object that was read and is not known, and returns that
-// of its row.
+// attach takes the entry of an object that was read and is not known, and returns the entry
+// that is known for its row: another one that was known before, or else this one.
 func (u *Unit) attach(e *entry) (*entry, error) {
 	e.state = stored
 	if e.remember(); e.row.wrong != nil {

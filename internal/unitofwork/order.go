@@ -8,13 +8,13 @@ import (
 	"github.com/unoactor/unoactor/mapping"
 )
 
-// before says that one task is to come before another, and why.
+// before says that one task should come before another, and why.
 type before struct {
 	first, then *task
 	kind        kind
 }
 
-// kind is how much it matters, the most first.
+// kind says how much the order of two tasks matters. The kind that matters most is the first.
 type kind int8
 
 const (
@@ -70,13 +70,14 @@ func ranksOf(tasks []*task, references map[*mapping.Model][]reference) map[*mapp
 	return ranks
 }
 
-// place is some columns of a model with their values.
+// place is where foreign keys lead: columns of a model, and their values.
 type place struct {
 	model    *mapping.Model
 	columns  string // their numbers
 	literals string
 }
 
+// placeOf returns the place that literals lead to. A NULL among them leads nowhere.
 func placeOf(m *mapping.Model, columns []int, literals []string) (p place, known bool) {
 	var numbers, values strings.Builder
 	for _, c := range columns {
@@ -90,9 +91,8 @@ func placeOf(m *mapping.Model, columns []int, literals []string) (p place, known
 	return place{m, numbers.String(), values.String()}, true
 }
 
-// needs is what must come first for the foreign keys that the mapper knows: the
-// insertion of a row before what refers to it, and what refers to a row, or did, before
-// its deletion.
+// needs returns the order that foreign keys require which the mapper knows: a row is
+// inserted before other rows refer to it, and deleted after those that did refer to it.
 func needs(tasks []*task, references map[*mapping.Model][]reference) []before {
 	inserted, deleted := make(map[place]*task), make(map[place]*task)
 	for _, refs := range references {
@@ -142,6 +142,7 @@ func needs(tasks []*task, references map[*mapping.Model][]reference) []before {
 	return all
 }
 
+// numbers are columns as a part of a place.
 func numbers(columns []int) string {
 	b := make([]rune, len(columns))
 	for i, c := range columns {

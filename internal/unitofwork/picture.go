@@ -8,8 +8,9 @@ import (
 	"github.com/unoactor/unoactor/mapping"
 )
 
-// picture is what an object was: as what its columns would be written, and enough to
-// make it so again. It shares no memory with the object, and is not changed once taken.
+// picture is what an object was at some time: what its columns would have been written as,
+// and their values, to make the object that again. It shares no memory with the object, and
+// is not changed once it is drawn.
 type picture struct {
 	literals []string
 	values   []reflect.Value
@@ -17,22 +18,23 @@ type picture struct {
 	wrong    error // why a column could not be written, nil if all could
 }
 
-// unwritable stands for a literal that there is not.
+// unwritable stands for the literal of a value that can't be written.
 const unwritable = "?"
 
+// key is the key in the picture, as SQL.
 func (p *picture) key(m *mapping.Model) string { return strings.Join(p.literals[:m.Keys], ", ") }
 
-// picture takes a picture of the object. It is that of its row if they are the same.
+// picture draws the object as it is. If that is as its row is, it returns the row's picture.
 func (e *entry) picture() *picture { return e.pictureAfter(e.row) }
 
-// pictureAfter takes a picture of the object, for which it copies only what is not the same
-// in a former one, which may be nil. If all is, it returns that.
+// pictureAfter draws the object as it is, and copies only the values that a former picture,
+// which may be nil, does not have. If it has all of them, it returns the former picture.
 func (e *entry) pictureAfter(former *picture) *picture {
 	literals, wrong := e.literals()
 	return e.draw(literals, wrong, former)
 }
 
-// draw takes a picture of an object whose literals are known.
+// draw is pictureAfter for an object whose literals are known.
 func (e *entry) draw(literals []string, wrong error, former *picture) *picture {
 	parents := e.parents()
 	if former != nil && wrong == nil && slices.Equal(literals, former.literals) && slices.Equal(parents, former.parents) {
@@ -49,8 +51,8 @@ func (e *entry) draw(literals []string, wrong error, former *picture) *picture {
 	return p
 }
 
-// become makes the object's columns, and whom it points at, what they were in a
-// picture. What is the same already is left alone.
+// become gives the object's columns and pointers to parents the values that they had in a
+// picture. Those that have them already are left alone.
 func (e *entry) become(p *picture) {
 	now, _ := e.literals()
 	for i, c := range e.model.Columns {

@@ -28,15 +28,15 @@ func (p Plan) Insertions() bool {
 type task struct {
 	operation mapping.Operation
 	entry     *entry
-	row       *picture // what the statement finds in the database, nil if it inserts
+	row       *picture // the row that the statement finds in the database, nil if it inserts
 	now       []string // the literals of the object's columns
 	before    *picture // the object when the flush began, nil until it is asked for
 	columns   []int    // what an update sets
 	links     []link   // the objects that it refers to
-	replaces  *entry   // the deleted object whose row an update gives to this one, nil if none
-	number    int
-	told      []int // columns that other tasks want to know, once it is inserted
-	returned  []int // columns that the database chooses
+	replaces  *entry   // the deleted object whose row the update gives to this one, nil if there is none
+	number    int      // in the order of the plan
+	told      []int    // columns that later tasks ask for, once the row is inserted
+	returned  []int    // columns that the database chooses
 }
 
 // picture is that of the object as the flush found it, taken before the flush changes it.
@@ -47,11 +47,11 @@ func (t *task) picture() *picture {
 	return t.before
 }
 
-// link is a reference from an object to one that the unit knows.
+// link is a reference from an object to another one, by pointer.
 type link struct {
-	parent int // of the model's
+	parent int // the number of the reference
 	to     *entry
-	task   *task // what inserts it in the same flush, nil if it is there
+	task   *task // the insertion of that object in the same flush, nil if there is none
 }
 
 // Plan says what a flush is to do. From then on the unit knows the new objects to which
@@ -101,9 +101,9 @@ func plan(u *Unit) (Plan, error) {
 	return Plan{s.adopted, sorted, circular}, nil
 }
 
-// takeovers makes of the deletion of a row and the insertion of one with the same key
-// an update: what else refers to that row goes on to do so. A model that has nothing
-// but its key is deleted and inserted.
+// takeovers replaces the deletion of a row and the insertion of one with the same key by an
+// update, so that other rows may go on to refer to the row. A row that has nothing but its
+// key is deleted and inserted.
 func takeovers(tasks []*task) []*task {
 	deleted := make(map[identity]*task)
 	for _, t := range tasks {
@@ -136,7 +136,7 @@ func takeovers(tasks []*task) []*task {
 	return slices.DeleteFunc(tasks, func(t *task) bool { return t.operation == "" })
 }
 
-// link finds what the objects of tasks refer to.
+// link notes the objects to which those of tasks refer by other keys than their rows have.
 func (s *survey) link(tasks []*task) {
 	inserting := make(map[*entry]*task)
 	for _, t := range tasks {

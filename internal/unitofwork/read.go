@@ -44,7 +44,8 @@ func (u *Unit) Seek(object any, key []any) (Reading, error) {
 	return u.again(known, true)
 }
 
-// Again is the reading of an object that is known, which loses what was changed in it.
+// Again returns the reading of an object that is known. It loses what was changed in the
+// object and not flushed.
 func (u *Unit) Again(object any) (Reading, error) {
 	e, known, err := u.find(object)
 	if err != nil {
@@ -131,8 +132,8 @@ func (u *Unit) scan(e *entry, row []driver.Value) error {
 	return u.mapper.Scan(e.object, names, row)
 }
 
-// take gives an object what was read into another one for the same row: all but its own
-// changes. What is no column is taken if it is there.
+// take gives an object what was read into another one for the same row, except in the columns
+// that are its own changes. A field that is no column is taken if it is not zero.
 func (e *entry) take(fresh *entry, mine []int) {
 	own := make([]reflect.Value, len(mine))
 	for i, column := range mine {

@@ -9,7 +9,7 @@ import (
 	"github.com/unoactor/unoactor/mapping"
 )
 
-// receive fills in what the database chose.
+// receive reads the answer to a task's statement, and gives the object what the database chose.
 func (t *task) receive(u *Unit, types *pgtype.Map, r *pgconn.ResultReader) (pgconn.CommandTag, error) {
 	names := make([]string, len(t.returned))
 	for i, at := range t.returned {
@@ -42,7 +42,7 @@ func (t *task) receive(u *Unit, types *pgtype.Map, r *pgconn.ResultReader) (pgco
 	return tag, failed
 }
 
-// done takes note of what is in the database now.
+// done notes that a task's statement has succeeded.
 func (t *task) done(u *Unit) {
 	e := t.entry
 	if t.operation == mapping.Delete {
@@ -65,7 +65,7 @@ func (t *task) done(u *Unit) {
 	}
 }
 
-// bury takes note that an entry's row is deleted.
+// bury notes that an entry's row is deleted.
 func (u *Unit) bury(e *entry) {
 	e.state = buried
 	if u.rows[e.identity()] == e {

@@ -7,16 +7,15 @@ import (
 	"github.com/unoactor/unoactor/mapping"
 )
 
-// reference is what a foreign key of a model's rows refers to, as far as the mapper
-// knows.
+// reference is a foreign key of a model's rows, as the mapper knows it.
 type reference struct {
 	parent  *mapping.Model
-	number  int   // of the child's Parents, -1 if only the parent knows of it
+	number  int   // in the child's Parents, -1 if only the parent's Children tell of it
 	columns []int // of the child
 	keys    []int // of the parent
 }
 
-// referencesOf are the references of each model that the unit has objects of.
+// referencesOf returns the references between the models of the objects of a unit.
 func referencesOf(order []*entry) map[*mapping.Model][]reference {
 	models := make(map[reflect.Type]*mapping.Model)
 	var arrived []*mapping.Model

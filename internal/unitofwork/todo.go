@@ -7,7 +7,7 @@ import (
 	"github.com/unoactor/unoactor/mapping"
 )
 
-// todo is what is to be done about an object, nil if there is nothing.
+// todo returns the statement that an object needs, nil if it needs none.
 func (s *survey) todo(e *entry) (*task, error) {
 	if e.state == buried {
 		return nil, nil
@@ -24,7 +24,7 @@ func (s *survey) todo(e *entry) (*task, error) {
 	if err := e.sameKey(now); err != nil {
 		return nil, err
 	}
-	if e.state == doomed {
+	if e.state == deleting {
 		t.operation = mapping.Delete
 		return t, nil
 	}
@@ -37,7 +37,7 @@ func (s *survey) todo(e *entry) (*task, error) {
 	return t, nil
 }
 
-// differing are the columns from one on whose literals are not the same.
+// differing are the columns, from a number on, whose literals are not the same.
 func differing(a, b []string, from int) []int {
 	var columns []int
 	for i := from; i < len(a); i++ {
@@ -48,8 +48,8 @@ func differing(a, b []string, from int) []int {
 	return columns
 }
 
-// refersElsewhere says whether a stored object was given another parent, whose key it
-// does not have yet. If that would change its own key, it is an error.
+// refersElsewhere says whether a stored object was pointed at another parent, whose key its
+// foreign key does not have yet. The error says that its own key would change by it.
 func (s *survey) refersElsewhere(e *entry, now []string) (elsewhere bool, err error) {
 	for n, p := range e.model.Parents {
 		to := s.parentOf(e, n)

@@ -3,28 +3,28 @@ package unitofwork
 // snapshot is what a unit of work was when a transaction, or a savepoint, began.
 type snapshot struct {
 	memories []memory // in the order of the unit
-	// part says that it is of those alone that a flush is about: the rest does not
-	// change until its transaction's end.
+	// part says that the snapshot is one of the objects alone that a flush is about. No
+	// other object is changed before the flush has ended.
 	part bool
 }
 
-// memory is what is known of an object.
+// memory is what an object was when a snapshot was taken.
 type memory struct {
 	entry   *entry
 	state   state
 	expired bool
 	row     *picture
-	object  *picture
+	object  *picture // what a rollback makes it be again
 }
 
 // fate is what a rollback does with an object.
 type fate int8
 
 const (
-	untouched fate = iota // it may be older than its row
-	back                  // it is what it was when the transaction began
-	reread                // it is what it was when it was read, since the transaction began
-	forgotten             // it was added since then: it has no row and no key
+	untouched fate = iota // the object stays as it is, and is expired
+	back                  // the object becomes what it was when the level began
+	reread                // the object becomes what it was when it was read, after the level began
+	forgotten             // the object was added after the level began: it has no row and no key
 )
 
 // undoing is the fate of one object.
@@ -33,9 +33,9 @@ type undoing struct {
 	memory // of an object that goes back; of others it has the entry alone
 }
 
-// undo says what a rollback to a snapshot does, with the objects that it knows and those
-// that the unit knows since then. The unit knows those that are not forgotten in this
-// order. It changes nothing.
+// undo returns what a rollback to a snapshot does with the objects that the snapshot has and
+// with those that the unit has come to know since. Those that are not forgotten are returned
+// in the order in which the unit knows them afterwards. It changes nothing.
 func (s *snapshot) undo(since []*entry) []undoing {
 	known, rows := make(map[*entry]int, len(s.memories)), make(map[identity]bool, len(s.memories))
 	for i, m := range s.memories {
@@ -45,7 +45,7 @@ func (s *snapshot) undo(since []*entry) []undoing {
 		}
 	}
 	all := make([]undoing, 0, len(s.memories)+len(since))
-	if !s.part { // those that were forgotten since are known again
+	if !s.part { // also those that were forgotten since
 		for _, m := range s.memories {
 			all = append(all, undoing{back, m})
 		}
@@ -63,8 +63,8 @@ func (s *snapshot) undo(since []*entry) []undoing {
 	return all
 }
 
-// fateOf is the fate of an object that a snapshot does not know. Taken says that another
-// object, which the snapshot knows, is that of its row.
+// fateOf returns the fate of an object that a snapshot does not have. Taken says that the
+// snapshot has another object for its row.
 func (s *snapshot) fateOf(e *entry, taken bool) fate {
 	switch {
 	case s.part:

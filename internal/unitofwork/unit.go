@@ -25,7 +25,7 @@ func New(m mapping.Mapper) *Unit {
 	return &Unit{mapper: m, objects: make(map[any]*entry), rows: make(map[identity]*entry)}
 }
 
-// entry is the one of an object, which is pending if it was not known.
+// entry returns the entry of an object. One that was not known is pending.
 func (u *Unit) entry(object any) (*entry, error) {
 	e, known, err := u.find(object)
 	if err == nil && !known {
@@ -34,7 +34,8 @@ func (u *Unit) entry(object any) (*entry, error) {
 	return e, err
 }
 
-// find is the entry of an object. If it is not known the unit does not have it yet.
+// find returns the entry of an object. If the object is not known, the entry is a new one that
+// the unit does not have yet.
 func (u *Unit) find(object any) (e *entry, known bool, err error) {
 	v := reflect.ValueOf(object)
 	if v.Kind() != reflect.Pointer || v.IsNil() || v.Elem().Kind() != reflect.Struct {
@@ -50,7 +51,7 @@ func (u *Unit) find(object any) (e *entry, known bool, err error) {
 	return &entry{object: object, value: v.Elem(), model: m}, false, nil
 }
 
-// notAnObject says what is wrong with what was given as an object.
+// notAnObject returns an error that says why a value can't be an object of a unit of work.
 func notAnObject(object any, v reflect.Value) error {
 	const want = "give it a pointer to a struct"
 	switch t := reflect.TypeOf(object); {
@@ -66,17 +67,19 @@ func notAnObject(object any, v reflect.Value) error {
 	return fmt.Errorf("%T is no object of a unit of work: %s", object, want)
 }
 
-// describe is the entry of an object that is not known.
+// describe is find for an object of which it does not matter whether it is known.
 func (u *Unit) describe(object any) (*entry, error) {
 	e, _, err := u.find(object)
 	return e, err
 }
 
+// know adds an entry to those that the unit knows.
 func (u *Unit) know(e *entry) {
 	u.objects[e.object] = e
 	u.order = append(u.order, e)
 }
 
+// drop removes an entry from those that the unit knows.
 func (u *Unit) drop(e *entry) {
 	delete(u.objects, e.object)
 	if e.row != nil && u.rows[e.identity()] == e {

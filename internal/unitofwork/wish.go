@@ -9,8 +9,8 @@ import (
 
 const manyAlike = 4 // a value that so many have says nothing
 
-// wishes is what had better come first, as it seems from the values of columns: nobody
-// tells of all foreign keys and unique keys.
+// wishes returns the order that keys may require of which the mapper does not know, as far as
+// the values of columns look like it: foreign keys of the database's own, and unique values.
 func wishes(tasks []*task, references map[*mapping.Model][]reference) []before {
 	inserted, deleted := make(map[string][]*task), make(map[string][]*task)
 	type column struct {
@@ -81,8 +81,8 @@ func wishes(tasks []*task, references map[*mapping.Model][]reference) []before {
 	return all
 }
 
-// pairs are givers and takers of a value of which one giver and one taker alone have another
-// value, too, as those of a unique key of two columns have.
+// pairs returns the givers and the takers of a value that share a second value with nobody
+// else, as the rows of a unique key of two columns do.
 func pairs(givers, takers []*task) iter.Seq2[*task, *task] {
 	type other struct {
 		column  int
@@ -108,12 +108,13 @@ func pairs(givers, takers []*task) iter.Seq2[*task, *task] {
 	}
 }
 
+// declared says whether the mapper knows a foreign key that a column is a part of.
 func declared(references []reference, column int) bool {
 	return slices.ContainsFunc(references, func(r reference) bool { return slices.Contains(r.columns, column) })
 }
 
-// change is what a task's row has no more in a column, and what it gets there; "" is
-// nothing that could be a key.
+// change returns what a task's row loses in a column, and what it gets there. "" stands for
+// what could not be a key.
 func (t *task) change(column int) (was, now string) {
 	if t.row != nil {
 		was = t.row.literals[column]
@@ -127,6 +128,7 @@ func (t *task) change(column int) (was, now string) {
 	return telling(was), telling(now)
 }
 
+// telling returns a literal if it could be a key.
 func telling(literal string) string {
 	switch literal {
 	case "NULL", "TRUE", "FALSE", "''":

@@ -11,7 +11,7 @@ import (
 	"github.com/unoactor/unoactor/mapping"
 )
 
-// texts are the statements of tasks.
+// texts returns the SQL of tasks. It gives foreign keys in the objects the keys of parents.
 func (u *Unit) texts(ctx context.Context, tasks []*task, known map[*mapping.Model]*columns) ([]string, error) {
 	writes := make([]mapping.Statement, len(tasks))
 	for i, t := range tasks {
@@ -34,8 +34,8 @@ func (u *Unit) texts(ctx context.Context, tasks []*task, known map[*mapping.Mode
 	return texts, nil
 }
 
-// want has the statement return what the database chooses, and tell the statements
-// after it what they want to know.
+// want completes a statement so that it returns the values which the database chooses, and
+// keeps on the server the values for which later statements ask.
 func (t *task) want(w *mapping.Statement) {
 	for i, c := range t.entry.model.Columns {
 		_, instead := w.Instead[c.Name]
@@ -50,7 +50,7 @@ func (t *task) want(w *mapping.Statement) {
 	}
 	for i, column := range t.told {
 		name := pgx.Identifier{t.entry.model.Columns[column].Name}.Sanitize()
-		w.Returning = append(w.Returning, fmt.Sprintf("set_config('%s', %s::text, true)", setting(t.number, i), name))
+		w.Returning = append(w.Returning, fmt.Sprintf("set_config('%s', %s::text, true)", keptAs(t.number, i), name))
 	}
 }
 
@@ -59,7 +59,7 @@ func (t *task) leaves(column int) bool {
 	return (t.operation == mapping.Insert || t.operation == mapping.Update && slices.Contains(t.columns, column)) && t.entry.model.Columns[column].Chosen(t.entry.value)
 }
 
-// substitute has a statement give a column the value of an SQL expression.
+// substitute makes a statement write an SQL expression into a column.
 func substitute(w *mapping.Statement, column, expression string) {
 	if w.Instead == nil {
 		w.Instead = make(map[string]string)
@@ -67,11 +67,11 @@ func substitute(w *mapping.Statement, column, expression string) {
 	w.Instead[column] = expression
 }
 
-// setting is where a row's key is kept by the server for the rows that refer to it.
-func setting(task, column int) string { return fmt.Sprintf("unoactor.key_%d_%d", task, column) }
+// keptAs is the parameter in which the server keeps a row's key for the rows that refer to it.
+func keptAs(task, column int) string { return fmt.Sprintf("unoactor.key_%d_%d", task, column) }
 
-// refer gives the foreign keys of a row the keys of its parents: of those that are
-// inserted in the same round trip, by what the server then knows.
+// refer gives the foreign keys of a row the keys of its parents. The keys of parents that are
+// inserted in the same round trip are known to the server alone: see keptAs.
 func (t *task) refer(w *mapping.Statement, known *columns) error {
 	m := t.entry.model
 	for _, link := range t.links {
@@ -92,14 +92,14 @@ func (t *task) refer(w *mapping.Statement, known *columns) error {
 				return fmt.Errorf("%s %s: new objects refer to each other in a circle: add and flush one of them without its %s first",
 					t.operation, m.Table, name)
 			}
-			substitute(w, name, fmt.Sprintf("current_setting('%s')::%s", setting(link.task.number, link.task.tell(keys[i])), known.names[column]))
+			substitute(w, name, fmt.Sprintf("current_setting('%s')::%s", keptAs(link.task.number, link.task.tell(keys[i])), known.names[column]))
 			sets(w, name)
 		}
 	}
 	return nil
 }
 
-// chooses says whether the database chooses a column of a row that is inserted.
+// chooses says whether the value of a column of a row that is inserted is not known before.
 func (t *task) chooses(column int) bool {
 	m := t.entry.model
 	if m.Columns[column].Chosen(t.entry.value) {
@@ -112,8 +112,8 @@ func (t *task) chooses(column int) bool {
 	})
 }
 
-// copyKey gives a column the key of an object, in Go if it can be converted, else by
-// the statement.
+// copyKey gives a column the key of an object: the field in Go if it can have that value, the
+// statement otherwise.
 func (t *task) copyKey(w *mapping.Statement, column int, to *entry, key int) error {
 	c := t.entry.model.Columns[column]
 	own, err := c.Literal(t.entry.value)
@@ -139,15 +139,15 @@ func give(field, from reflect.Value) bool {
 	return from.IsValid() && assign(field, from.Interface()) == nil
 }
 
-// sets has an update set a column.
+// sets adds a column to those that an update sets.
 func sets(w *mapping.Statement, column string) {
 	if w.Operation == mapping.Update && !slices.Contains(w.Columns, column) {
 		w.Columns = append(w.Columns, column)
 	}
 }
 
-// tell has the row's value of a column known to the rows that come after it, and says
-// as which of those it tells.
+// tell makes the statement keep a column's value for the statements after it, and returns the
+// number by which they find it.
 func (t *task) tell(column int) int {
 	if i := slices.Index(t.told, column); i >= 0 {
 		return i
