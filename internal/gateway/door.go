@@ -7,6 +7,9 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/unoactor/unoactor/internal/gateway/drive"
+	"github.com/unoactor/unoactor/internal/gateway/wire"
 )
 
 // door is where connections come in, and where strangers are sent away.
@@ -22,9 +25,8 @@ type door struct {
 
 // receive gives a connection that was accepted a goroutine, if there is a place for it.
 func (s *Server) receive(nc net.Conn) {
-	c := &client{server: s, socket: newSocket(nc), address: addressOf(nc)}
-	c.core.tx = 'I'
-	var f *failure
+	c := &client{Client: drive.NewClient(s.shared, nc), server: s, address: addressOf(nc)}
+	var f *wire.Error
 	if c.seat, f = s.door.lobby.enter(c.address, time.Now(), c.displaced); f != nil {
 		s.decline(nc, f)
 		return
@@ -33,30 +35,30 @@ func (s *Server) receive(nc net.Conn) {
 }
 
 // decline sends a connection away that nobody will serve.
-func (s *Server) decline(nc net.Conn, f *failure) {
+func (s *Server) decline(nc net.Conn, f *wire.Error) {
 	s.counters.declined.Add(1)
 	if untold, ok := s.door.declined.tell(time.Now()); ok {
-		s.log.Warn("a connection was declined", "address", nc.RemoteAddr(), "reason", f.message, "detail", f.detail, "untold", untold)
+		s.log.Warn("a connection was declined", "address", nc.RemoteAddr(), "reason", f.Message, "detail", f.Detail, "untold", untold)
 	}
 	_ = nc.SetWriteDeadline(time.Now().Add(time.Second)) // nothing was written before, so this does not wait
-	_, _ = nc.Write(f.append(nil))
+	_, _ = nc.Write(f.Append(nil))
 	s.door.farewells.say(nc)
 }
 
 // refuseLogin tells a client that it may not log in: late, so that passwords can't be
 // tried fast, and without a goroutine that waits meanwhile.
-func (s *Server) refuseLogin(c *client, f *failure) {
+func (s *Server) refuseLogin(c *client, f *wire.Error) {
 	s.counters.refused.Add(1)
 	now := time.Now()
 	wait := s.door.offenders.refused(c.address, now)
 	if untold, ok := s.door.refused.tell(now); ok {
-		s.log.Warn("a login was refused", "address", c.socket.RemoteAddr(), "user", shortened(c.user), "database", shortened(c.database),
-			"reason", f.code, "delay", wait, "untold", untold)
+		s.log.Warn("a login was refused", "address", c.Socket().RemoteAddr(), "user", shortened(c.user), "database", shortened(c.database),
+			"reason", f.Code, "delay", wait, "untold", untold)
 	}
 	s.door.lobby.hold(c.seat, wait, func() {
-		_ = c.socket.SetDeadline(time.Now().Add(time.Second))
-		_ = c.socket.write(f.append(nil)) // it may be gone
-		_ = c.socket.Close()
+		_ = c.Socket().SetDeadline(time.Now().Add(time.Second))
+		_ = c.Socket().WriteAll(f.Append(nil)) // it may be gone
+		_ = c.Socket().Close()
 	})
 }
 

@@ -11,7 +11,7 @@ import (
 // Listen opens the addresses and the Unix socket of the configuration. After an
 // error nothing is open.
 func (s *Server) Listen() error {
-	for _, address := range s.config.Listen {
+	for _, address := range s.shared.Config().Listen {
 		l, err := net.Listen("tcp", address)
 		if err != nil {
 			s.closeListeners()
@@ -20,13 +20,13 @@ func (s *Server) Listen() error {
 		s.listeners = append(s.listeners, l)
 		s.log.Info("listening", "address", l.Addr())
 	}
-	if s.config.Socket == "" {
+	if s.shared.Config().Socket == "" {
 		return nil
 	}
 	_, port, err := net.SplitHostPort(s.listeners[0].Addr().String())
 	if err == nil {
 		var l net.Listener
-		if l, err = listenUnix(filepath.Join(s.config.Socket, ".s.PGSQL."+port), s.config.SocketMode, s.config.SocketGroup); err == nil {
+		if l, err = listenUnix(filepath.Join(s.shared.Config().Socket, ".s.PGSQL."+port), s.shared.Config().SocketMode, s.shared.Config().SocketGroup); err == nil {
 			s.listeners = append(s.listeners, l)
 			s.log.Info("listening", "socket", l.Addr())
 			return nil

@@ -4,6 +4,8 @@ import (
 	"container/list"
 	"sync"
 	"time"
+
+	"github.com/unoactor/unoactor/internal/gateway/wire"
 )
 
 // lobby counts the connections of the gateway: those that log in, in all and by
@@ -74,7 +76,7 @@ const (
 )
 
 // enter gives a connection that was accepted a place, or says why there is none.
-func (l *lobby) enter(address string, now time.Time, displace func()) (*place, *failure) {
+func (l *lobby) enter(address string, now time.Time, displace func()) (*place, *wire.Error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
@@ -155,7 +157,7 @@ func (l *lobby) leave(p *place) {
 }
 
 // admit makes a login a client, or says why it can't be one.
-func (l *lobby) admit(p *place) *failure {
+func (l *lobby) admit(p *place) *wire.Error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if p.state != loggingIn {

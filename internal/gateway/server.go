@@ -11,18 +11,13 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/unoactor/unoactor/config"
-	"github.com/unoactor/unoactor/conn"
+	"github.com/unoactor/unoactor/internal/gateway/auth"
+	"github.com/unoactor/unoactor/internal/gateway/backends"
+	"github.com/unoactor/unoactor/internal/gateway/drive"
 )
 
 // Pool is where a client's backends come from.
-type Pool interface {
-	TryAcquire() (conn.Lease, bool)
-	Acquire(context.Context) (conn.Lease, error)
-	Slots() *conn.Slots     // where a client queues that waits for nothing but a slot
-	Settings() *config.Pool // not to be changed
-	// WriteRefused says that the server refused to write: SQLSTATE 25006.
-	WriteRefused()
-}
+type Pool = backends.Pool
 
 // Router finds the pool of a client. Its error is told to the client.
 type Router interface {
@@ -41,19 +36,16 @@ type Options struct {
 
 // Server serves the PostgreSQL protocol. Its methods are safe for concurrent use.
 type Server struct {
-	config    config.Gateway
+	shared    *drive.Shared
 	router    Router
 	log       hclog.Logger
-	auth      *authenticator
+	auth      atomic.Pointer[auth.Authenticator]
 	listeners []net.Listener
 	registry  registry
-	welcomes  welcomes
 	counters  counters
 	door      door
 
-	ticks     atomic.Int64 // seconds, roughly
-	beginning sync.Mutex   // held while Serve starts its goroutines: Shutdown waits for all or none
-	draining  atomic.Bool
+	beginning sync.Mutex     // held while Serve starts its goroutines: Shutdown waits for all or none
 	clients   sync.WaitGroup // the goroutines of clients
 	accepts   sync.WaitGroup // the goroutines of listeners
 	watch     chan struct{}  // closed to end the watcher
@@ -65,21 +57,22 @@ func New(o Options) (*Server, error) {
 		return nil, fmt.Errorf("nobody could log in to the gateway: its auth is %s and it has no user; "+
 			"add one to the topology: gateway { user \"app\" { password = ... } }", o.Config.Auth)
 	}
-	auth, err := newAuthenticator(o.Config)
+	users, err := auth.New(o.Config)
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{config: o.Config, router: o.Router, log: o.Log, auth: auth, watch: make(chan struct{})}
-	s.ticks.Store(1)
+	log := o.Log
+	if log == nil {
+		log = hclog.NewNullLogger()
+	}
+	s := &Server{shared: drive.NewShared(o.Config, log), router: o.Router, log: log, watch: make(chan struct{})}
+	s.auth.Store(users)
 	s.door.lobby.limits = lobbyLimits{o.Config.MaxClients, o.Config.MaxLogins, o.Config.MaxLoginsPerAddress, o.MaxConnections}
 	s.door.farewells.most = manyFarewells
 	if o.MaxConnections > 0 {
 		s.door.farewells.most = min(manyFarewells, o.MaxConnections/8)
 	}
 	s.door.refused.every, s.door.declined.every, s.door.lacking.every = time.Second, time.Second, 10*time.Second
-	if s.log == nil {
-		s.log = hclog.NewNullLogger()
-	}
 	return s, nil
 }
 
@@ -88,7 +81,7 @@ func New(o Options) (*Server, error) {
 func (s *Server) Serve() error {
 	failed := make(chan error, len(s.listeners))
 	s.beginning.Lock()
-	if s.draining.Load() {
+	if s.shared.Draining() {
 		s.beginning.Unlock()
 		return nil
 	}
@@ -99,7 +92,7 @@ func (s *Server) Serve() error {
 	s.beginning.Unlock()
 	var err error
 	for range s.listeners {
-		if e := <-failed; e != nil && err == nil && !s.draining.Load() {
+		if e := <-failed; e != nil && err == nil && !s.shared.Draining() {
 			err = e
 			s.closeListeners()
 		}
@@ -111,7 +104,7 @@ func (s *Server) accept(l net.Listener) error {
 	for {
 		c, err := l.Accept()
 		if err != nil {
-			if passes(err) && !s.draining.Load() {
+			if passes(err) && !s.shared.Draining() {
 				s.cantAccept(err)
 				continue
 			}
@@ -126,25 +119,25 @@ func (s *Server) serve(c *client) {
 	stays := false
 	defer func() {
 		if !stays {
-			_ = c.socket.Close()
+			_ = c.Socket().Close()
 			s.door.lobby.leave(c.seat)
 		}
 	}()
-	if tcp, ok := c.socket.Conn.(*net.TCPConn); ok {
+	if tcp, ok := c.Socket().Conn.(*net.TCPConn); ok {
 		_ = tcp.SetNoDelay(true) // fails only on a closed socket
 	}
-	defer c.survive()
+	defer c.Survive()
 	defer s.registry.remove(c)
 	err := c.login()
 	if f, refused := err.(*refusedLogin); refused { //nolint:errorlint // made by login, which wraps nothing
 		stays = true
-		s.refuseLogin(c, f.failure)
+		s.refuseLogin(c, f.why)
 		return
 	}
 	if err == nil {
-		err = c.serve()
+		err = c.Serve()
 	}
-	c.leave(err)
+	c.Leave(err)
 }
 
 // watchEvery is how often it is looked whether those who wait for an answer are
@@ -161,11 +154,11 @@ func (s *Server) watchWaiting() {
 		case <-s.watch:
 			return
 		case <-ticker.C:
-			tick := s.ticks.Add(1)
+			tick := s.shared.Tick()
 			s.tellRest(time.Now())
 			for _, c := range s.registry.all() {
-				if since := c.waiting.Load(); since != 0 && since < tick && c.socket.hungUp() {
-					s.clients.Go(c.abandoned)
+				if since := c.WaitsSince(); since != 0 && since < tick && c.Socket().HungUp() {
+					s.clients.Go(c.Abandon)
 				}
 			}
 		}
@@ -178,9 +171,9 @@ func (s *Server) watchWaiting() {
 // the end of ctx at most, whatever clients and servers do.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.beginning.Lock()
-	over := s.draining.Swap(true)
+	first := s.shared.Drain()
 	s.beginning.Unlock()
-	if over {
+	if !first {
 		return nil
 	}
 	s.closeListeners()
@@ -189,10 +182,10 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	s.door.lobby.close()
 	s.door.farewells.close()
 	for _, c := range s.registry.all() {
-		c.wake()
+		c.Wake()
 	}
 	for _, c := range s.registry.entering() {
-		c.cancel() // its wait for a backend to be greeted by
+		c.Cancel() // its wait for a backend to be greeted by
 	}
 	done := make(chan struct{})
 	go func() { s.clients.Wait(); close(done) }()
@@ -204,7 +197,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	left := s.registry.all()
 	var kills sync.WaitGroup
 	for _, c := range left {
-		kills.Go(c.kill)
+		kills.Go(c.Kill)
 	}
 	<-done
 	kills.Wait()

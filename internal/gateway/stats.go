@@ -2,13 +2,10 @@ package gateway
 
 import "sync/atomic"
 
-// counters are written by all clients.
+// counters are those of the door; [drive.Counters] are those of clients that are in.
 type counters struct {
-	transactions atomic.Uint64
-	pinned       atomic.Int64
-	replays      atomic.Uint64
-	refused      atomic.Uint64
-	declined     atomic.Uint64
+	refused  atomic.Uint64
+	declined atomic.Uint64
 }
 
 // Stats is what the server has done and is doing.
@@ -24,10 +21,11 @@ type Stats struct {
 
 // Stats looks at the counters, one after the other.
 func (s *Server) Stats() Stats {
+	drive := &s.shared.Counters
 	clients, logins := s.door.lobby.count()
 	return Stats{
-		Clients: clients, Logins: logins, Pinned: int(s.counters.pinned.Load()),
-		Transactions: s.counters.transactions.Load(), Replays: s.counters.replays.Load(),
+		Clients: clients, Logins: logins, Pinned: int(drive.Pinned.Load()),
+		Transactions: drive.Transactions.Load(), Replays: drive.Replays.Load(),
 		Refused: s.counters.refused.Load(), Declined: s.counters.declined.Load(),
 	}
 }

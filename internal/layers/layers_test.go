@@ -50,9 +50,17 @@ var layers = []layer{
 	{"supervisor", []string{protoactor, hclog, goid, otel, metric, attribute}},
 	{".", []string{pgx, hclog, metric, failsafe}},
 	{"adapters", []string{"*"}}, // each is a door to a library of its own
-	{"internal/gateway", []string{pgx, hclog, system,
+	{"internal/gateway/wire", nil},
+	{"internal/gateway/sockets", []string{system}},
+	{"internal/gateway/params", nil},
+	{"internal/gateway/prepared", nil},
+	{"internal/gateway/protocol", nil},
+	{"internal/gateway/auth", []string{
 		"github.com/xdg-go/scram", // the server's side of SCRAM-SHA-256
 	}},
+	{"internal/gateway/backends", []string{pgx}}, // the type of an error
+	{"internal/gateway/drive", []string{hclog}},
+	{"internal/gateway", []string{hclog, system}},
 	{"testkit", []string{pgx,
 		"go.uber.org/goleak", // what CheckGoroutines compares
 	}},
@@ -201,7 +209,7 @@ func TestEachKindOfViolationIsFound(t *testing.T) {
 	}
 	fine := map[string][]string{
 		".": {"context", module + "/conn", pgx}, "conn": {module + "/config", pgx + "/pgconn"},
-		"internal/gateway/wire": {module + "/internal/gateway", module}, "bench/peers": {"example.org/any"},
+		"internal/gateway/drive": {module + "/internal/gateway/wire", module}, "bench/peers": {"example.org/any"},
 	}
 	if got := violations(fine); len(got) != 0 {
 		t.Errorf("nothing is wrong, but got %q", got)

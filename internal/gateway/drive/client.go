@@ -1,0 +1,228 @@
+package drive
+
+import (
+	"errors"
+	"io"
+	"net"
+	"os"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"github.com/unoactor/unoactor/config"
+	"github.com/unoactor/unoactor/internal/gateway/backends"
+	"github.com/unoactor/unoactor/internal/gateway/params"
+	"github.com/unoactor/unoactor/internal/gateway/protocol"
+	"github.com/unoactor/unoactor/internal/gateway/sockets"
+	"github.com/unoactor/unoactor/internal/gateway/wire"
+)
+
+// Client is one connection to the gateway, from when it was accepted. Its fields belong to its goroutine, but for
+// those that are atomic, and for the machine and what is read from the backend while duplex is on.
+type Client struct {
+	shared   *Shared
+	socket   *sockets.Socket
+	user     string
+	database string
+
+	tenant  backends.Tenant
+	machine protocol.Machine
+	config  *config.Gateway // that the machine was told
+	pinned  bool            // the client is counted among those that keep their backend
+	request inbox           // what the client has sent
+	answer  inbox           // what its backend has sent
+	duplex  duplex
+
+	deadline protocol.Tick // that reads from the client have; 0 if they have none
+	waiting  atomic.Int64  // since which tick the client waits for an answer; 0 if it doesn't
+	sent     int64         // at which tick the backend was last written to
+	gone     atomic.Bool   // the client hung up while it waited
+}
+
+// NewClient returns the client at the other end of a connection, which is not logged in.
+func NewClient(s *Shared, nc net.Conn) *Client { return &Client{shared: s, socket: sockets.New(nc)} }
+
+// Socket returns the client's connection.
+func (c *Client) Socket() *sockets.Socket { return c.socket }
+
+// Tenant returns the client as a user of backends.
+func (c *Client) Tenant() *backends.Tenant { return &c.tenant }
+
+// Introduce says who the client is, for the log.
+func (c *Client) Introduce(user, database string) { c.user, c.database = user, database }
+
+// Begin takes a client that has logged in, and joined a pool, to where it can be served.
+func (c *Client) Begin(p *params.Set) {
+	c.config = c.shared.Config()
+	c.machine = protocol.New(c.options(), p)
+}
+
+// Params returns the parameters of the client's session.
+func (c *Client) Params() *params.Set { return c.machine.Params() }
+
+func (c *Client) options() protocol.Options {
+	p := c.tenant.Pool().Settings()
+	return protocol.Options{
+		Session: p.Mode == config.Session, MaxMessage: c.config.MaxMessage, Attempts: p.Hard(),
+		Idle: limitOf(c.config.IdleTimeout), InTransaction: limitOf(c.config.IdleInTransaction),
+		Interner: &c.shared.Greetings.Interner,
+	}
+}
+
+// configure has the client take up a configuration that has changed.
+func (c *Client) configure() {
+	if now := c.shared.Config(); now != c.config {
+		c.config = now
+		c.machine.Configure(c.options())
+		c.socket.SetPatience(Patience(now))
+	}
+}
+
+// Patience returns for how long a client may take nothing of what it is sent; 0 is for ever.
+func Patience(g *config.Gateway) time.Duration {
+	if g.WriteTimeout == config.Never {
+		return 0
+	}
+	return g.WriteTimeout
+}
+
+// Serve is the life of a client that is logged in. Its error is what ended it.
+func (c *Client) Serve() error {
+	for {
+		if err := c.fill(); err != nil {
+			return err
+		}
+		for !c.request.empty() {
+			more, err := c.exchange()
+			if err != nil {
+				return err
+			}
+			if more {
+				break
+			}
+		}
+		if c.shared.Draining() && c.machine.Idle() && c.request.empty() {
+			return backends.ErrShutdown
+		}
+	}
+}
+
+// fill reads what the client sends, behind what is there already.
+func (c *Client) fill() error {
+	if err := c.limitIdle(); err != nil {
+		return err
+	}
+	for {
+		err := c.request.fill(c.socket)
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
+			return err
+		}
+		if err := c.timedOut(); err != nil {
+			return err
+		}
+	}
+}
+
+// Wake has a client that waits to be spoken to look around. It is safe for concurrent use.
+func (c *Client) Wake() { _ = c.socket.SetReadDeadline(time.Now()) }
+
+// Kill ends a client whatever it does. It is safe for concurrent use.
+func (c *Client) Kill() {
+	c.tenant.Kill()
+	_ = c.socket.Close()
+	c.Cancel()
+}
+
+// Cancel cancels what the client waits for: a backend, or an answer. It is safe for concurrent use.
+func (c *Client) Cancel() {
+	if err := c.tenant.Cancel(); err != nil {
+		c.shared.Log.Debug("cancel request failed", "error", err)
+	}
+}
+
+// WaitsSince returns since when the client waits for an answer, by the clock of [Shared.Tick]; 0 if it doesn't. It is
+// safe for concurrent use.
+func (c *Client) WaitsSince() int64 { return c.waiting.Load() }
+
+// Abandon cancels for a client that hung up while it waited. It is safe for concurrent use.
+func (c *Client) Abandon() {
+	if !c.gone.Swap(true) {
+		c.tenant.Unwanted(backends.SettleTime)
+		c.Cancel()
+	}
+}
+
+// ErrDone is a connection that has had what it came for.
+var ErrDone = errors.New("done")
+
+// Leave says goodbye to a client that has ended with err, and leaves nothing behind on the server.
+func (c *Client) Leave(err error) {
+	var e *wire.Error
+	switch {
+	case errors.Is(err, ErrDone):
+		return
+	case errors.As(err, &e):
+		e = e.AsFatal()
+		c.socket.SetPatience(0) // the deadline that follows is all that it gets
+		_ = c.socket.SetWriteDeadline(time.Now().Add(time.Second))
+		_ = c.socket.WriteAll(e.Append(nil)) // it may be gone
+		c.shared.Log.Debug("client ended", "user", c.user, "database", c.database, "sqlstate", e.Code, "reason", e.Message)
+	case err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, net.ErrClosed):
+		c.shared.Log.Debug("client lost", "user", c.user, "database", c.database, "error", err)
+	}
+	if c.pinned {
+		c.shared.Counters.Pinned.Add(-1)
+	}
+	c.cleanUp()
+	c.request.discard()
+	c.answer.discard()
+}
+
+// cleanUp leaves the backend of a client that has gone as the next one needs it, or closes it.
+func (c *Client) cleanUp() {
+	if c.machine.ClientGone(); c.machine.Output().Turn == protocol.Server {
+		c.tenant.Unwanted(backends.SettleTime)
+	}
+	for {
+		out := c.machine.Output()
+		if out.Backend != protocol.Keep {
+			c.release(out)
+		}
+		upstream := c.tenant.Socket()
+		if out.Turn != protocol.Server || upstream == nil {
+			break
+		}
+		if out.Cancel {
+			c.Cancel()
+		}
+		if err := upstream.WriteAll(out.ToServer); err != nil {
+			c.machine.ServerLost(err.Error())
+			continue
+		}
+		last := c.tenant.Insist(upstream, insistAfter)
+		switch err := c.hear(upstream); {
+		case errors.Is(err, os.ErrDeadlineExceeded) && !last:
+			c.machine.Unanswered()
+		case err != nil:
+			c.shared.Log.Debug("a backend could not be settled", "error", err)
+			c.machine.ServerLost(err.Error())
+		}
+	}
+	c.tenant.Leave()
+}
+
+// insistAfter is how long a server may say nothing before it is asked again to cancel what a client left behind.
+const insistAfter = time.Second
+
+// Survive keeps a bug that one client met from ending all others: its backend is in an unknown state, and is closed.
+// It is to be deferred.
+func (c *Client) Survive() {
+	p := recover()
+	if p == nil {
+		return
+	}
+	c.shared.Log.Error("a client's goroutine panicked", "user", c.user, "database", c.database, "panic", p, "stack", string(debug.Stack()))
+	if c.tenant.HasLease() {
+		c.tenant.Release(true, "", false)
+	}
+}

@@ -1,0 +1,214 @@
+package drive
+
+import (
+	"errors"
+	"os"
+	"runtime/debug"
+	"sync"
+
+	"github.com/unoactor/unoactor/internal/gateway/protocol"
+	"github.com/unoactor/unoactor/internal/gateway/sockets"
+)
+
+// duplex is the state of a client both of whose directions are open at once. While it is on, the machine is under mu.
+// No network call is made under it.
+type duplex struct {
+	mu   sync.Mutex
+	on   bool
+	busy bool  // the client's goroutine writes to the server, or ends the conversation: the backend stays leased
+	err  error // what ended the client, as the other goroutine has found
+
+	left     protocol.Output // what becomes of the backend, where the other goroutine found it busy
+	question []byte          // what is to be sent to the server, where it did
+}
+
+// converse relays both directions until the server has answered everything. This goroutine reads from the client,
+// another from the server.
+func (c *Client) converse() error {
+	d := &c.duplex
+	d.on, d.busy, d.err, d.left, d.question = true, false, nil, protocol.Output{}, nil
+	upstream, done := c.tenant.Socket(), make(chan struct{})
+	go func() {
+		defer close(done)
+		defer c.surviveRelaying()
+		c.relay(upstream)
+	}()
+	c.waiting.Store(0) // the client is read from: if it goes, that shows
+	for held := !c.request.empty(); ; held = false {
+		var err error
+		if !held {
+			err = c.fill()
+		}
+		out, goesOn, err := c.sayOn(upstream, err)
+		if goesOn {
+			continue
+		}
+		if d.busy { // it has not ended by itself
+			c.tenant.Interrupt(upstream)
+		}
+		<-done
+		return c.conversed(upstream, out, err)
+	}
+}
+
+// sayOn passes on what the client has sent, while the conversation goes on: err is how reading it has ended. out is
+// what is still to be done when it does not go on, and err what has ended it, if anything has.
+func (c *Client) sayOn(upstream *sockets.Socket, err error) (out protocol.Output, goesOn bool, _ error) {
+	d := &c.duplex
+	d.mu.Lock()
+	defer d.mu.Unlock() // after a panic as well: the other goroutine would wait for ever
+	if !d.on {
+		return protocol.Output{}, false, err
+	}
+	if err != nil {
+		d.busy = true
+		return protocol.Output{}, false, err
+	}
+	c.request.use(c.machine.FromClient(c.request.unread()))
+	out = *c.machine.Output()
+	c.countPin()
+	d.busy = true
+	for b := out.ToServer; err == nil && len(b) > 0; b, d.question = d.question, nil {
+		d.mu.Unlock()
+		c.waiting.Store(c.shared.ticks.Load()) // meanwhile nobody reads from the client
+		err = upstream.WriteAll(b)
+		c.waiting.Store(0)
+		d.mu.Lock()
+		if upstream.Waited() {
+			c.machine.HeldUp()
+		}
+	}
+	if err != nil {
+		return protocol.Output{Turn: protocol.Server}, false, lostServer{err}
+	}
+	if !d.on || out.Turn != protocol.Both || len(out.ToClient) > 0 {
+		return out, false, nil
+	}
+	d.busy = false
+	return out, true, nil
+}
+
+// lostServer is a failure to write to the server.
+type lostServer struct{ error }
+
+// conversed ends a conversation, when the other goroutine has ended.
+func (c *Client) conversed(upstream *sockets.Socket, out protocol.Output, err error) error {
+	d := &c.duplex
+	d.on, d.busy = false, false
+	if c.tenant.HasLease() {
+		c.tenant.Interrupted(upstream) // before anybody else reads from the backend
+	}
+	c.release(&d.left)
+	if ended := d.err; ended != nil {
+		d.err = nil
+		_ = c.unlimit() // it was woken; this fails only on a closed socket
+		return ended
+	}
+	var lost lostServer
+	switch {
+	case errors.As(err, &lost):
+		if !c.tenant.HasLease() {
+			return nil // the other goroutine has found so too
+		}
+		c.machine.ServerLost(reason(lost.error))
+		return c.perform()
+	case err != nil:
+		return err
+	case out.Want == protocol.End:
+		return ending(&out)
+	}
+	if len(out.ToClient) > 0 {
+		if err := c.socket.WriteAll(out.ToClient); err != nil {
+			return err
+		}
+	}
+	if len(d.question) > 0 && c.tenant.HasLease() {
+		if err := c.toServer(d.question); err != nil {
+			c.machine.ServerLost(reason(err))
+			return c.perform()
+		}
+	}
+	c.machine.Resume()
+	return c.perform()
+}
+
+// errPanicked is what a client that met a bug in the other goroutine ends with.
+var errPanicked = errors.New("relaying its answers panicked")
+
+// surviveRelaying is [Client.Survive] for the other goroutine.
+func (c *Client) surviveRelaying() {
+	p := recover()
+	if p == nil {
+		return
+	}
+	c.shared.Log.Error("a client's goroutine panicked", "user", c.user, "database", c.database, "panic", p, "stack", string(debug.Stack()))
+	d := &c.duplex
+	d.mu.Lock()
+	d.on, d.err = false, errPanicked
+	c.machine.Distrust()
+	d.mu.Unlock()
+	c.Kill()
+}
+
+// relay is the other goroutine.
+func (c *Client) relay(upstream *sockets.Socket) {
+	for {
+		n, err := upstream.ReadSome(c.answer.room())
+		out, goesOn := c.heard(n, err)
+		c.release(&out)
+		_ = upstream.WriteAll(out.ToServer) // if it fails, so does the next read
+		if err := c.socket.WriteAll(out.ToClient); err != nil {
+			c.hangUp(err)
+			return
+		}
+		if !goesOn {
+			return
+		}
+	}
+}
+
+// hangUp ends the client from the other goroutine.
+func (c *Client) hangUp(err error) {
+	d := &c.duplex
+	d.mu.Lock()
+	d.on, d.err = false, err
+	d.mu.Unlock()
+	c.Wake()
+}
+
+// heard tells the machine what the server has sent, n bytes or the end, and returns what is to be done.
+func (c *Client) heard(n int, err error) (out protocol.Output, goesOn bool) {
+	d := &c.duplex
+	d.mu.Lock()
+	defer d.mu.Unlock() // after a panic as well: the other goroutine would wait for ever
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded) && d.busy:
+		d.on = false // interrupted
+		return out, false
+	case err != nil:
+		c.machine.ServerLost(reason(err))
+	default:
+		c.answer.w += n
+		c.answer.use(c.machine.FromServer(c.answer.unread()))
+	}
+	out = *c.machine.Output()
+	c.count(&out)
+	if d.busy && len(out.ToServer) > 0 {
+		d.question, out.ToServer = out.ToServer, nil
+	}
+	switch {
+	case out.Want == protocol.End:
+		d.on, d.err = false, ending(&out)
+		c.Wake()
+	case out.Turn != protocol.Both:
+		d.on = false
+		if d.busy {
+			d.left, out.Backend = out, protocol.Keep
+		}
+	}
+	_ = c.setLimit() // fails only on a closed socket, which its reader notices
+	if c.shared.Draining() && c.machine.Idle() || out.Turn == protocol.Server && !d.busy {
+		c.Wake()
+	}
+	return out, d.on
+}

@@ -1,0 +1,52 @@
+package drive
+
+import (
+	"sync/atomic"
+
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/unoactor/unoactor/config"
+	"github.com/unoactor/unoactor/internal/gateway/backends"
+)
+
+// Shared is what the clients of a gateway have in common.
+type Shared struct {
+	Log       hclog.Logger
+	Greetings backends.Greetings
+	Counters  Counters
+
+	config   atomic.Pointer[config.Gateway]
+	ticks    atomic.Int64 // seconds, roughly
+	draining atomic.Bool
+}
+
+// Counters are written by all clients.
+type Counters struct {
+	Transactions atomic.Uint64 // ended, since the start
+	Pinned       atomic.Int64  // clients that keep their backend for its session state
+	Replays      atomic.Uint64 // requests sent to a second backend because the first was lost
+}
+
+// NewShared returns what clients share that are configured so. Log must not be nil.
+func NewShared(g config.Gateway, log hclog.Logger) *Shared {
+	s := &Shared{Log: log}
+	s.config.Store(&g)
+	s.ticks.Store(1)
+	return s
+}
+
+// Config returns the configuration as it is now, which the caller must not change.
+func (s *Shared) Config() *config.Gateway { return s.config.Load() }
+
+// Configure replaces the configuration whole. Each client takes it up with its next request.
+func (s *Shared) Configure(g config.Gateway) { s.config.Store(&g) }
+
+// Tick moves the clients' coarse clock on, by which [Client.WaitsSince] tells, and returns its time. It is to be
+// called once a second.
+func (s *Shared) Tick() int64 { return s.ticks.Add(1) }
+
+// Drain has clients end that are outside a transaction, from now on; false if they did already.
+func (s *Shared) Drain() bool { return !s.draining.Swap(true) }
+
+// Draining says whether they do.
+func (s *Shared) Draining() bool { return s.draining.Load() }
