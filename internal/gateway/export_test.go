@@ -6,7 +6,6 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
-	"github.com/unoactor/unoactor/config"
 	"github.com/unoactor/unoactor/internal/gateway/drive"
 	"github.com/unoactor/unoactor/internal/gateway/wire"
 )
@@ -80,7 +79,7 @@ func (s *Server) Known() int { return len(s.registry.all()) }
 
 // SayGoodbye tells a client why it is ended, which may take nothing of what it is sent for so long.
 func SayGoodbye(nc net.Conn, patience time.Duration) {
-	c := drive.NewClient(drive.NewShared(config.Gateway{}, hclog.NewNullLogger()), nc)
+	c := drive.NewClient(drive.NewShared(drive.Snapshot{}, hclog.NewNullLogger()), nc)
 	c.Socket().SetPatience(patience)
 	c.Leave(&wire.Error{Fatal: true, Code: "57P05", Message: "terminating connection due to idle timeout"})
 }

@@ -75,6 +75,13 @@ const (
 	left // or displaced
 )
 
+// limit replaces the caps. Nobody who is inside is sent away for them.
+func (l *lobby) limit(to lobbyLimits) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.limits = to
+}
+
 // enter gives a connection that was accepted a place, or says why there is none.
 func (l *lobby) enter(address string, now time.Time, displace func()) (*place, *wire.Error) {
 	l.mu.Lock()

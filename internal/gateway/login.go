@@ -68,7 +68,7 @@ func (c *client) login() error {
 	}
 	c.user, c.database = start.Parameters["user"], start.Database()
 	c.Introduce(c.user, c.database)
-	if err := c.server.auth.Load().Check(c.user, c.ask); err != nil {
+	if err := c.server.shared.Config().Users.Check(c.user, c.ask); err != nil {
 		return c.loginError(err)
 	}
 	if f := c.server.door.lobby.admit(c.seat); f != nil {
@@ -96,7 +96,7 @@ func (c *client) login() error {
 	if err := c.Socket().SetDeadline(time.Time{}); err != nil {
 		return err
 	}
-	c.Socket().SetPatience(drive.Patience(c.server.shared.Config()))
+	c.Socket().SetPatience(c.server.shared.Config().Patience())
 	c.Begin(p)
 	if pool.Settings().Mode == config.Session {
 		c.Tenant().Attach(ctx)

@@ -2,16 +2,13 @@ package gateway
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/unoactor/unoactor/config"
-	"github.com/unoactor/unoactor/internal/gateway/auth"
 	"github.com/unoactor/unoactor/internal/gateway/backends"
 	"github.com/unoactor/unoactor/internal/gateway/drive"
 )
@@ -39,11 +36,13 @@ type Server struct {
 	shared    *drive.Shared
 	router    Router
 	log       hclog.Logger
-	auth      atomic.Pointer[auth.Authenticator]
 	listeners []net.Listener
 	registry  registry
 	counters  counters
 	door      door
+
+	maxConnections int        // see [Options]
+	configuring    sync.Mutex // held while the configuration is replaced
 
 	beginning sync.Mutex     // held while Serve starts its goroutines: Shutdown waits for all or none
 	clients   sync.WaitGroup // the goroutines of clients
@@ -53,11 +52,7 @@ type Server struct {
 
 // New makes a server that listens to nothing yet.
 func New(o Options) (*Server, error) {
-	if o.Config.Auth != config.Trust && len(o.Config.Users) == 0 {
-		return nil, fmt.Errorf("nobody could log in to the gateway: its auth is %s and it has no user; "+
-			"add one to the topology: gateway { user \"app\" { password = ... } }", o.Config.Auth)
-	}
-	users, err := auth.New(o.Config)
+	c, err := snapshot(o.Config)
 	if err != nil {
 		return nil, err
 	}
@@ -65,9 +60,8 @@ func New(o Options) (*Server, error) {
 	if log == nil {
 		log = hclog.NewNullLogger()
 	}
-	s := &Server{shared: drive.NewShared(o.Config, log), router: o.Router, log: log, watch: make(chan struct{})}
-	s.auth.Store(users)
-	s.door.lobby.limits = lobbyLimits{o.Config.MaxClients, o.Config.MaxLogins, o.Config.MaxLoginsPerAddress, o.MaxConnections}
+	s := &Server{shared: drive.NewShared(c, log), router: o.Router, log: log, watch: make(chan struct{}), maxConnections: o.MaxConnections}
+	s.door.lobby.limits = s.limits(o.Config)
 	s.door.farewells.most = manyFarewells
 	if o.MaxConnections > 0 {
 		s.door.farewells.most = min(manyFarewells, o.MaxConnections/8)

@@ -27,10 +27,10 @@ type Client struct {
 
 	tenant  backends.Tenant
 	machine protocol.Machine
-	config  *config.Gateway // that the machine was told
-	pinned  bool            // the client is counted among those that keep their backend
-	request inbox           // what the client has sent
-	answer  inbox           // what its backend has sent
+	config  *Snapshot // that the machine was told
+	pinned  bool      // the client is counted among those that keep their backend
+	request inbox     // what the client has sent
+	answer  inbox     // what its backend has sent
 	duplex  duplex
 
 	deadline protocol.Tick // that reads from the client have; 0 if they have none
@@ -74,16 +74,16 @@ func (c *Client) configure() {
 	if now := c.shared.Config(); now != c.config {
 		c.config = now
 		c.machine.Configure(c.options())
-		c.socket.SetPatience(Patience(now))
+		c.socket.SetPatience(now.Patience())
 	}
 }
 
 // Patience returns for how long a client may take nothing of what it is sent; 0 is for ever.
-func Patience(g *config.Gateway) time.Duration {
-	if g.WriteTimeout == config.Never {
+func (s *Snapshot) Patience() time.Duration {
+	if s.WriteTimeout == config.Never {
 		return 0
 	}
-	return g.WriteTimeout
+	return s.WriteTimeout
 }
 
 // Serve is the life of a client that is logged in. Its error is what ended it.

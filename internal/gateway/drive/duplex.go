@@ -54,38 +54,62 @@ func (c *Client) converse() error {
 // sayOn passes on what the client has sent, while the conversation goes on: err is how reading it has ended. out is
 // what is still to be done when it does not go on, and err what has ended it, if anything has.
 func (c *Client) sayOn(upstream *sockets.Socket, err error) (out protocol.Output, goesOn bool, _ error) {
+	out, goesOn = c.say(err)
+	if !goesOn {
+		return out, false, err
+	}
+	for b := out.ToServer; len(b) > 0; b = c.said(upstream.Waited()) {
+		c.waiting.Store(c.shared.ticks.Load()) // meanwhile nobody reads from the client
+		err = upstream.WriteAll(b)
+		c.waiting.Store(0)
+		if err != nil {
+			return protocol.Output{}, false, lostServer{err}
+		}
+	}
+	return out, c.goOn(&out), nil
+}
+
+// say tells the machine what the client has sent, and returns what it makes of that. The backend is busy from then on.
+// goesOn is false where the conversation has ended, or is to be: the client has.
+func (c *Client) say(err error) (out protocol.Output, goesOn bool) {
 	d := &c.duplex
 	d.mu.Lock()
 	defer d.mu.Unlock() // after a panic as well: the other goroutine would wait for ever
 	if !d.on {
-		return protocol.Output{}, false, err
+		return protocol.Output{}, false
 	}
+	d.busy = true
 	if err != nil {
-		d.busy = true
-		return protocol.Output{}, false, err
+		return protocol.Output{}, false
 	}
 	c.request.use(c.machine.FromClient(c.request.unread()))
-	out = *c.machine.Output()
 	c.countPin()
-	d.busy = true
-	for b := out.ToServer; err == nil && len(b) > 0; b, d.question = d.question, nil {
-		d.mu.Unlock()
-		c.waiting.Store(c.shared.ticks.Load()) // meanwhile nobody reads from the client
-		err = upstream.WriteAll(b)
-		c.waiting.Store(0)
-		d.mu.Lock()
-		if upstream.Waited() {
-			c.machine.HeldUp()
-		}
+	return *c.machine.Output(), true
+}
+
+// said notes that something was written to the server, which has made the client wait or not, and returns what is to be
+// written after it.
+func (c *Client) said(waited bool) (question []byte) {
+	d := &c.duplex
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if waited {
+		c.machine.HeldUp()
 	}
-	if err != nil {
-		return protocol.Output{Turn: protocol.Server}, false, lostServer{err}
-	}
-	if !d.on || out.Turn != protocol.Both || len(out.ToClient) > 0 {
-		return out, false, nil
+	question, d.question = d.question, nil
+	return question
+}
+
+// goOn says whether the conversation goes on after out. The backend is busy no more then.
+func (c *Client) goOn(out *protocol.Output) bool {
+	d := &c.duplex
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.on || out.Turn != protocol.Both || len(out.ToClient) > 0 || len(d.question) > 0 {
+		return false
 	}
 	d.busy = false
-	return out, true, nil
+	return true
 }
 
 // lostServer is a failure to write to the server.

@@ -6,6 +6,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/unoactor/unoactor/config"
+	"github.com/unoactor/unoactor/internal/gateway/auth"
 	"github.com/unoactor/unoactor/internal/gateway/backends"
 )
 
@@ -15,7 +16,7 @@ type Shared struct {
 	Greetings backends.Greetings
 	Counters  Counters
 
-	config   atomic.Pointer[config.Gateway]
+	snapshot atomic.Pointer[Snapshot]
 	ticks    atomic.Int64 // seconds, roughly
 	draining atomic.Bool
 }
@@ -27,19 +28,26 @@ type Counters struct {
 	Replays      atomic.Uint64 // requests sent to a second backend because the first was lost
 }
 
+// Snapshot is a configuration, with what was made of it. It is immutable: a change of the configuration replaces it
+// whole.
+type Snapshot struct {
+	config.Gateway
+	Users *auth.Authenticator
+}
+
 // NewShared returns what clients share that are configured so. Log must not be nil.
-func NewShared(g config.Gateway, log hclog.Logger) *Shared {
+func NewShared(c Snapshot, log hclog.Logger) *Shared {
 	s := &Shared{Log: log}
-	s.config.Store(&g)
+	s.snapshot.Store(&c)
 	s.ticks.Store(1)
 	return s
 }
 
-// Config returns the configuration as it is now, which the caller must not change.
-func (s *Shared) Config() *config.Gateway { return s.config.Load() }
+// Config returns the configuration as it is now.
+func (s *Shared) Config() *Snapshot { return s.snapshot.Load() }
 
-// Configure replaces the configuration whole. Each client takes it up with its next request.
-func (s *Shared) Configure(g config.Gateway) { s.config.Store(&g) }
+// Configure replaces the configuration. Each client takes it up with its next request.
+func (s *Shared) Configure(c Snapshot) { s.snapshot.Store(&c) }
 
 // Tick moves the clients' coarse clock on, by which [Client.WaitsSince] tells, and returns its time. It is to be
 // called once a second.
