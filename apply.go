@@ -3,7 +3,6 @@ package unoactor
 import (
 	"context"
 
-	"github.com/unoactor/unoactor/config"
 	"github.com/unoactor/unoactor/supervisor"
 )
 
@@ -18,7 +17,7 @@ type Applied = supervisor.Applied
 //
 // Apply waits for no server and for no lease. When it returns, new leases have the new
 // settings and sessions the new routes, and what has to be replaced is being replaced:
-// [Applied.Wait] waits for that. What runs in a lease comes to its end on the old backend. ctx
+// [supervisor.Applied.Wait] waits for that. What runs in a lease comes to its end on the old backend. ctx
 // may end before the change begins, and has no effect on one that has begun.
 //
 // A [DB] goes on working when its pool changes, be it to another node. One whose pool was
@@ -29,7 +28,7 @@ type Applied = supervisor.Applied
 //
 // Apply is safe for concurrent use: calls of it, Register, Add and Remove are done one after
 // another, and after [System.Close] the error is conn.ErrClosed.
-func (s *System) Apply(ctx context.Context, t config.Topology) (*Applied, error) {
+func (s *System) Apply(ctx context.Context, t Topology) (*Applied, error) {
 	running := s.tree.Topology()
 	t.Gateway, t.Log = running.Gateway, running.Log
 	applied, err := s.tree.Apply(ctx, t)

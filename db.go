@@ -23,14 +23,14 @@ type DB struct {
 
 // Pool is the pool itself: to pause, resize, warm up, invalidate and drain it, to
 // have its credentials rotated, and to ask it why.
-func (db *DB) Pool() *supervisor.Pool { return db.pool }
+func (db *DB) Pool() *SupervisedPool { return db.pool }
 
 // Stats is what the pool looks like now.
-func (db *DB) Stats() conn.Stats { return db.pool.Stats() }
+func (db *DB) Stats() Stats { return db.pool.Stats() }
 
 // Acquire leases a backend. It waits, first come first served, until one is
 // free, ctx ends, or the pool's acquire_timeout has passed. Its error is a
-// [*conn.AcquireError], which tells the state of the pool and the last failure
+// [*AcquireError], which tells the state of the pool and the last failure
 // to connect, or the error of a checkout hook.
 func (db *DB) Acquire(ctx context.Context) (Lease, error) {
 	l, err := db.in(ctx).pool.Acquire(ctx)
@@ -38,9 +38,9 @@ func (db *DB) Acquire(ctx context.Context) (Lease, error) {
 }
 
 // AcquirePriority is [DB.Acquire] for who is served before, or after, others.
-// With [conn.Admin] it works when the pool is full: one backend beyond its hard
+// With [PriorityAdmin] it works when the pool is full: one backend beyond its hard
 // limit is opened for administrators.
-func (db *DB) AcquirePriority(ctx context.Context, p conn.Priority) (Lease, error) {
+func (db *DB) AcquirePriority(ctx context.Context, p Priority) (Lease, error) {
 	l, err := db.in(ctx).pool.AcquirePriority(ctx, p)
 	return Lease{l}, err
 }

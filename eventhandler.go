@@ -8,22 +8,22 @@ import (
 // What a handler of events may implement, see [WithEvents].
 type (
 	// PoolCreatedHandler is told that a pool has started.
-	PoolCreatedHandler interface{ OnPoolCreated(messages.PoolCreated) }
+	PoolCreatedHandler interface{ OnPoolCreated(PoolCreated) }
 	// PoolRecycledHandler is told that all backends of a pool are replaced.
-	PoolRecycledHandler interface{ OnPoolRecycled(messages.PoolRecycled) }
+	PoolRecycledHandler interface{ OnPoolRecycled(PoolRecycled) }
 	// PoolDisposedHandler is told that a pool was closed.
-	PoolDisposedHandler interface{ OnPoolDisposed(messages.PoolDisposed) }
+	PoolDisposedHandler interface{ OnPoolDisposed(PoolDisposed) }
 	// CheckoutHandler is told of each lease.
-	CheckoutHandler interface{ OnCheckout(messages.CheckedOut) }
+	CheckoutHandler interface{ OnCheckout(CheckedOut) }
 	// CheckinHandler is told of the end of each lease.
-	CheckinHandler interface{ OnCheckin(messages.CheckedIn) }
+	CheckinHandler interface{ OnCheckin(CheckedIn) }
 	// ConnectionErrorHandler is told of failed attempts to connect and of lost backends.
 	ConnectionErrorHandler interface {
-		OnConnectionError(messages.ConnectionError)
+		OnConnectionError(ConnectionError)
 	}
 	// ConnectionLeakedHandler is told of leases that last for longer than leak_after.
 	ConnectionLeakedHandler interface {
-		OnConnectionLeaked(messages.ConnectionLeaked)
+		OnConnectionLeaked(ConnectionLeaked)
 	}
 )
 

@@ -9,11 +9,11 @@ import (
 type Subscription = supervisor.Subscription
 
 // Subscribe has handle called with each event of one type, as
-// [messages.ConnectionLeaked], or with all if E is [messages.Event]. The handler
+// [ConnectionLeaked], or with all if E is [Event]. The handler
 // has a goroutine of its own: one that is slow misses events, which are counted, and
 // delays nobody; a panic in it is logged and counted. The subscription ends with
 // its Close, or the system's.
-func Subscribe[E messages.Event](s *System, handle func(E), options ...SubscribeOption) *Subscription {
+func Subscribe[E Event](s *System, handle func(E), options ...SubscribeOption) *Subscription {
 	return subscribe(s.tree, handle, options)
 }
 

@@ -10,9 +10,6 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/unoactor/unoactor"
-	"github.com/unoactor/unoactor/config"
-	"github.com/unoactor/unoactor/messages"
-	"github.com/unoactor/unoactor/supervisor"
 )
 
 // stock is a service that is an actor: asked how much there is of an article, it looks.
@@ -37,8 +34,8 @@ func (s *stock) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case string:
 		s.waiting = append(s.waiting, question{article: m, asker: ctx.Sender()})
-		ctx.Request(s.sys.Tree().Router(), messages.Checkout{Database: "default", Wait: time.Second})
-	case messages.Granted: // for the first in turn: one lease is as good as another
+		ctx.Request(s.sys.Tree().Router(), unoactor.Checkout{Database: "default", Wait: time.Second})
+	case unoactor.Granted: // for the first in turn: one lease is as good as another
 		asked := s.waiting[0]
 		s.waiting = s.waiting[1:]
 		root := ctx.ActorSystem().Root
@@ -94,19 +91,19 @@ func ExampleWithTree() {
 	defer server.Close()
 
 	host := actor.NewActorSystem()
-	sys, err := unoactor.New(ctx, config.Topology{
-		Nodes: []config.Node{{Name: "main", Port: uint16(server.Port()), User: server.User(), Database: "postgres"}},
-		Pools: []config.Pool{{Name: "default", Node: "main"}},
-	}, unoactor.WithTree(func(o *supervisor.Options) { o.Actors = host }))
+	sys, err := unoactor.New(ctx, unoactor.Topology{
+		Nodes: []unoactor.Node{{Name: "main", Port: uint16(server.Port()), User: server.User(), Database: "postgres"}},
+		Pools: []unoactor.Pool{{Name: "default", Node: "main"}},
+	}, unoactor.WithTree(func(o *unoactor.TreeOptions) { o.Actors = host }))
 	if err != nil {
 		log.Fatal(err)
 	}
 
-	answer, err := host.Root.RequestFuture(sys.Tree().Router(), messages.Checkout{Wait: time.Second}, 2*time.Second).Result()
+	answer, err := host.Root.RequestFuture(sys.Tree().Router(), unoactor.Checkout{Wait: time.Second}, 2*time.Second).Result()
 	if err != nil {
 		log.Fatal(err) // no answer: the lease, if there was one, has gone back
 	}
-	granted, _ := answer.(messages.Granted)
+	granted, _ := answer.(unoactor.Granted)
 	lease, err := sys.Claim(granted.Ticket)
 	if err != nil {
 		log.Fatal(granted.Err)

@@ -10,20 +10,17 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/unoactor/unoactor"
-	"github.com/unoactor/unoactor/config"
-	"github.com/unoactor/unoactor/conn"
-	"github.com/unoactor/unoactor/supervisor"
 )
 
 // The Go of docs/pool.md is taken from here, and compared by a test.
 
 // examplePool starts a system of one pool for an example, on a server of its own.
-func examplePool(ctx context.Context, p config.Pool, options ...unoactor.Option) (db *unoactor.DB, end func()) {
+func examplePool(ctx context.Context, p unoactor.Pool, options ...unoactor.Option) (db *unoactor.DB, end func()) {
 	server := exampleServer(ctx)
 	p.Name, p.Node = "default", "main"
-	sys, err := unoactor.New(ctx, config.Topology{
-		Nodes: []config.Node{{Name: "main", Port: uint16(server.Port()), User: server.User(), Database: "postgres"}},
-		Pools: []config.Pool{p},
+	sys, err := unoactor.New(ctx, unoactor.Topology{
+		Nodes: []unoactor.Node{{Name: "main", Port: uint16(server.Port()), User: server.User(), Database: "postgres"}},
+		Pools: []unoactor.Pool{p},
 	}, options...)
 	if err != nil {
 		log.Fatal(err)
@@ -41,7 +38,7 @@ func examplePool(ctx context.Context, p config.Pool, options ...unoactor.Option)
 // ExampleDB_Pool is what an operator tells a running pool.
 func ExampleDB_Pool() {
 	ctx := context.Background()
-	db, end := examplePool(ctx, config.Pool{Size: 4, MaxOverflow: 4})
+	db, end := examplePool(ctx, unoactor.Pool{Size: 4, MaxOverflow: 4})
 	defer end()
 
 	pool := db.Pool()
@@ -60,7 +57,7 @@ func ExampleDB_Pool() {
 	// Everybody waits while something is done to the server, for no longer than a minute.
 	pausing, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	if err := pool.Pause(pausing, supervisor.Wait); err != nil {
+	if err := pool.Pause(pausing, unoactor.PauseWait); err != nil {
 		log.Fatal(err) // leases are still out; the pool is paused all the same
 	}
 	closed, err := pool.ClearIdle(ctx) // no connection is left that could keep the server from stopping
@@ -71,7 +68,7 @@ func ExampleDB_Pool() {
 	fmt.Println("closed:", closed)
 
 	// A new generation: idle connections are closed now, leased ones when they come back.
-	pool.Invalidate(supervisor.Soft)
+	pool.Invalidate(unoactor.InvalidateSoft)
 	// Output:
 	// open: 4
 	// limits: 6 12
@@ -81,7 +78,7 @@ func ExampleDB_Pool() {
 // ExampleDB_AcquirePriority shows that an administrator gets a connection of a full pool.
 func ExampleDB_AcquirePriority() {
 	ctx := context.Background()
-	db, end := examplePool(ctx, config.Pool{Size: 1})
+	db, end := examplePool(ctx, unoactor.Pool{Size: 1})
 	defer end()
 
 	everything, err := db.Acquire(ctx)
@@ -90,7 +87,7 @@ func ExampleDB_AcquirePriority() {
 	}
 	defer everything.Release()
 
-	admin, err := db.AcquirePriority(ctx, conn.Admin)
+	admin, err := db.AcquirePriority(ctx, unoactor.PriorityAdmin)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -104,7 +101,7 @@ func ExampleDB_AcquirePriority() {
 // ExampleDB_Pool_why asks a pool for its last decisions.
 func ExampleDB_Pool_why() {
 	ctx := context.Background()
-	db, end := examplePool(ctx, config.Pool{Size: 1, AcquireTimeout: 500 * time.Millisecond})
+	db, end := examplePool(ctx, unoactor.Pool{Size: 1, AcquireTimeout: 500 * time.Millisecond})
 	defer end()
 
 	if err := db.Pool().WarmUp(ctx, 1); err != nil {
@@ -115,7 +112,7 @@ func ExampleDB_Pool_why() {
 		log.Fatal(err)
 	}
 	_, err = db.Acquire(ctx)
-	var refused *conn.AcquireError
+	var refused *unoactor.AcquireError
 	if errors.As(err, &refused) {
 		fmt.Println(refused.Reason)
 		fmt.Println("used:", refused.Stats.Used, "of", refused.Stats.HardLimit, "- by the same goroutine:", refused.OwnLeases)
@@ -135,14 +132,14 @@ func ExampleDB_Pool_why() {
 // ExampleDB_Pool_rotate has a pool connect with another password.
 func ExampleDB_Pool_rotate() {
 	ctx := context.Background()
-	db, end := examplePool(ctx, config.Pool{Size: 2})
+	db, end := examplePool(ctx, unoactor.Pool{Size: 2})
 	defer end()
 
 	if _, err := db.Exec(ctx, "create role app login password 'new'"); err != nil {
 		log.Fatal(err)
 	}
 	err := db.Pool().Rotate(ctx, "app", "new")
-	if errors.Is(err, supervisor.ErrRotation) {
+	if errors.Is(err, unoactor.ErrRotation) {
 		log.Fatal(err) // the old credentials stay, and the error says why
 	}
 	if _, err := db.Pool().ClearIdle(ctx); err != nil {
@@ -173,7 +170,7 @@ func (h tenant) OnCheckin(ctx context.Context, c *pgx.Conn) error {
 // ExampleWithHooks adds a hook in Go to a pool.
 func ExampleWithHooks() {
 	ctx := context.Background()
-	db, end := examplePool(ctx, config.Pool{Size: 1}, unoactor.WithHooks("default", tenant{"shop"}))
+	db, end := examplePool(ctx, unoactor.Pool{Size: 1}, unoactor.WithHooks("default", tenant{"shop"}))
 	defer end()
 
 	var path string
@@ -187,7 +184,7 @@ func ExampleWithHooks() {
 // ExampleNewHealthMonitor asks how a pool is.
 func ExampleNewHealthMonitor() {
 	ctx := context.Background()
-	db, end := examplePool(ctx, config.Pool{Size: 1})
+	db, end := examplePool(ctx, unoactor.Pool{Size: 1})
 	defer end()
 
 	health := unoactor.NewHealthMonitor(db).CheckHealth(ctx)
@@ -208,7 +205,7 @@ func ExampleNewHealthMonitor() {
 // ExampleDB_Tx_retried runs a transaction again that could not be serialized.
 func ExampleDB_Tx_retried() {
 	ctx := context.Background()
-	db, end := examplePool(ctx, config.Pool{Size: 4, Retry: config.Retry{MaxRetries: 3}})
+	db, end := examplePool(ctx, unoactor.Pool{Size: 4, Retry: unoactor.Retry{MaxRetries: 3}})
 	defer end()
 
 	attempts := 0

@@ -10,7 +10,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/unoactor/unoactor"
-	"github.com/unoactor/unoactor/config"
 	"github.com/unoactor/unoactor/testkit"
 )
 
@@ -71,9 +70,9 @@ func ExampleNew() {
 	server := exampleServer(ctx)
 	defer server.Close()
 
-	sys, err := unoactor.New(ctx, config.Topology{
-		Nodes: []config.Node{{Name: "main", Port: uint16(server.Port()), User: server.User(), Database: "postgres"}},
-		Pools: []config.Pool{{Name: "default", Node: "main", Profile: config.Light, MinIdle: 1}},
+	sys, err := unoactor.New(ctx, unoactor.Topology{
+		Nodes: []unoactor.Node{{Name: "main", Port: uint16(server.Port()), User: server.User(), Database: "postgres"}},
+		Pools: []unoactor.Pool{{Name: "default", Node: "main", Profile: unoactor.ProfileLight, MinIdle: 1}},
 	})
 	if err != nil {
 		log.Fatal(err)

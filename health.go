@@ -34,7 +34,7 @@ func NewHealthMonitor(db *DB) *HealthMonitor { return &HealthMonitor{pool: db.po
 // a full pool is told from a dead server. It takes no longer than ctx and two seconds.
 // A server that is known to be down is asked as well, so that it is found again even
 // if nobody else wants the pool.
-func (m *HealthMonitor) CheckHealth(ctx context.Context) supervisor.HealthStatus {
+func (m *HealthMonitor) CheckHealth(ctx context.Context) HealthStatus {
 	s := m.pool.Health()
 	if m.pool.Stats().Paused {
 		return s
@@ -86,7 +86,7 @@ func failing(s supervisor.HealthStatus) error {
 }
 
 // CheckHealth says how all pools are, by name.
-func (s *System) CheckHealth(ctx context.Context) map[string]supervisor.HealthStatus {
+func (s *System) CheckHealth(ctx context.Context) map[string]HealthStatus {
 	all := make(map[string]supervisor.HealthStatus)
 	for _, p := range s.tree.Pools() {
 		all[p.Name()] = NewHealthMonitor(s.database(p)).CheckHealth(ctx)

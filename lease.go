@@ -12,7 +12,7 @@ import (
 // Lease is the right to use one backend until Release. Its statements run on
 // that backend, so session state and transactions last from one to the next.
 // It belongs to one goroutine at a time. Once it is released, its methods
-// return a [*conn.StaleLeaseError] and send nothing. A backend whose lease is released
+// return a [*StaleLeaseError] and send nothing. A backend whose lease is released
 // while rows, a batch or a statement of another goroutine use it is closed.
 type Lease struct {
 	conn.Lease

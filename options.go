@@ -52,11 +52,11 @@ func WithVariable(name, value string) Option {
 }
 
 // WithHooks adds hooks to a pool, run after those of the topology. A hook
-// implements one or more of [conn.ConnectHook], [conn.CheckoutHook],
-// [conn.CheckinHook] and [conn.CloseHook]. That there is no pool of that name is an error
+// implements one or more of [ConnectHook], [CheckoutHook],
+// [CheckinHook] and [CloseHook]. That there is no pool of that name is an error
 // of the start; but a system that starts without any pool keeps the hooks for those that
 // are added. [System.Register] takes the hooks of its pool itself.
-func WithHooks(pool string, hooks ...conn.Hook) Option {
+func WithHooks(pool string, hooks ...Hook) Option {
 	return func(s *settings) { s.hooks.given[pool] = append(s.hooks.given[pool], hooks...) }
 }
 
@@ -99,7 +99,7 @@ func WithDial(dial func(ctx context.Context, network, addr string) (net.Conn, er
 // WithTree calls set with the options of the supervision tree, to set what no other option
 // does, such as the host's actor system in which the tree is spawned. What the other options
 // say is in them already, and should be kept.
-func WithTree(set func(*supervisor.Options)) Option {
+func WithTree(set func(*TreeOptions)) Option {
 	return func(s *settings) { s.tree = append(s.tree, set) }
 }
 

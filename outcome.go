@@ -83,7 +83,7 @@ type Sending struct {
 	known bool // the connection is of a pool
 }
 
-// Send begins a statement on c. It returns a [*conn.LostError] where the server has
+// Send begins a statement on c. It returns a [*LostError] where the server has
 // ended the connection already: then nothing should be sent.
 func Send(ctx context.Context, c *pgx.Conn) (Sending, error) {
 	b := conn.BackendOf(c)

@@ -9,14 +9,13 @@ import (
 	"slices"
 
 	"github.com/unoactor/unoactor/config"
-	"github.com/unoactor/unoactor/conn"
 )
 
 // Register adds a database to a running system: a pool, under its name, on a server, with
 // hooks that are run as those of [WithHooks]. The node is named as the pool unless it has
 // a name, and the pool's Node is that one. The error says what can't work, as that of
 // [New]: then nothing is added. [System.Remove] takes the pool away again.
-func (s *System) Register(ctx context.Context, server config.Node, pool config.Pool, hooks ...conn.Hook) (*DB, error) {
+func (s *System) Register(ctx context.Context, server Node, pool Pool, hooks ...Hook) (*DB, error) {
 	if server.Name == "" {
 		server.Name = pool.Name
 	}
@@ -38,7 +37,7 @@ func (s *System) Register(ctx context.Context, server config.Node, pool config.P
 
 // Add has a running system take more nodes, pools and routes; the routes come after
 // those that there are. The error says what can't work: then nothing is added.
-func (s *System) Add(ctx context.Context, more config.Topology) error {
+func (s *System) Add(ctx context.Context, more Topology) error {
 	if !reflect.DeepEqual(more.Gateway, config.Gateway{}) || !reflect.DeepEqual(more.Log, config.Log{}) {
 		return errors.New("a running system takes nodes, pools and routes: the gateway and the log of a topology are for its start")
 	}
@@ -49,7 +48,7 @@ func (s *System) Add(ctx context.Context, more config.Topology) error {
 // sessions are found no more, leases that are out have its drain_timeout to come back,
 // and no longer than ctx, then its backends are closed. The routes to it go with it, and
 // its node if no other pool is there. When Remove returns, another may be registered under
-// the name. What still has the [DB] gets [conn.ErrClosed]; a health check that was
+// the name. What still has the [DB] gets [ErrClosed]; a health check that was
 // registered for it says that it is closed. The error says that there is no such pool, or
 // tells of leases that had to be revoked.
 func (s *System) Remove(ctx context.Context, pool string) error {
@@ -66,7 +65,7 @@ func (s *System) Remove(ctx context.Context, pool string) error {
 // [config.ReadConnection] says; the URL may be empty. Settings of the pool that are left at
 // zero take their defaults. [DB.Close] closes the database, and [DB.System] is the system
 // that it is in, to subscribe to events and ask for health, recovery and more.
-func Connect(ctx context.Context, url string, pool config.Pool, options ...Option) (*DB, error) {
+func Connect(ctx context.Context, url string, pool Pool, options ...Option) (*DB, error) {
 	if pool.Name == "" {
 		pool.Name = "default"
 	}

@@ -34,7 +34,7 @@ func (s *System) SetRouter(r Router) {
 
 // Session makes a session of a database, which must be closed: of the pool to which
 // the routes of the topology send writes for that database, or that bears its name.
-// "" is the default one. The error is a [*routing.NoRouteError].
+// "" is the default one. The error is a [*NoRouteError].
 func (s *System) Session(ctx context.Context, database string, overrides ...SessionConfig) (*Session, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -51,8 +51,8 @@ func (s *System) route(database string) (*DB, error) {
 }
 
 // For finds the pool for an intent by the routes of the topology. The error is a
-// [*routing.NoRouteError].
-func (s *System) For(i routing.Intent) (*DB, error) {
+// [*NoRouteError].
+func (s *System) For(i Intent) (*DB, error) {
 	p, _, err := s.tree.Route(i)
 	if err != nil {
 		return nil, err
@@ -65,7 +65,7 @@ func (s *System) For(i routing.Intent) (*DB, error) {
 // of the topology that matches: its entity against the type's package path and name,
 // as "example.com/app/users.User", its access, and its labels against those given; else
 // the pool named "default", or the only one.
-func DBFor[T any](s *System, access config.Access, labels ...Label) (*DB, error) {
+func DBFor[T any](s *System, access Access, labels ...Label) (*DB, error) {
 	entity := reflect.TypeFor[T]()
 	for entity.Kind() == reflect.Pointer {
 		entity = entity.Elem()
@@ -94,7 +94,7 @@ func DBFor[T any](s *System, access config.Access, labels ...Label) (*DB, error)
 }
 
 // SessionFor makes a session on the pool that [DBFor] finds. It must be closed.
-func SessionFor[T any](ctx context.Context, s *System, access config.Access, labels ...Label) (*Session, error) {
+func SessionFor[T any](ctx context.Context, s *System, access Access, labels ...Label) (*Session, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}

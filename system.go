@@ -40,7 +40,7 @@ func Open(ctx context.Context, path string, options ...Option) (*System, error) 
 
 // New starts a topology that is written in Go. Settings left at zero take their
 // defaults; the error says what can't work.
-func New(ctx context.Context, t config.Topology, options ...Option) (*System, error) {
+func New(ctx context.Context, t Topology, options ...Option) (*System, error) {
 	o := gather(options)
 	if len(o.config) > 0 {
 		return nil, errNoFile
@@ -89,10 +89,10 @@ func (s *System) database(p *supervisor.Pool) *DB {
 
 // Snapshot is the whole tree at one moment: nodes, pools, slots, their restarts
 // and the causes.
-func (s *System) Snapshot() supervisor.Snapshot { return s.tree.Snapshot() }
+func (s *System) Snapshot() Snapshot { return s.tree.Snapshot() }
 
 // Tree is the supervision tree itself, for whoever builds another face on it.
-func (s *System) Tree() *supervisor.System { return s.tree }
+func (s *System) Tree() *Tree { return s.tree }
 
 // Close refuses new leases, waits for those that are out, for no longer than
 // each pool's drain_timeout and ctx, closes every backend and returns when all

@@ -10,12 +10,11 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/unoactor/unoactor"
-	"github.com/unoactor/unoactor/config"
 )
 
 // manager is a system with two databases that were registered while it runs.
 func manager(ctx context.Context) *unoactor.System {
-	sys, err := unoactor.New(ctx, config.Topology{})
+	sys, err := unoactor.New(ctx, unoactor.Topology{})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -23,11 +22,11 @@ func manager(ctx context.Context) *unoactor.System {
 		"default":   url,
 		"analytics": strings.Replace(url, "main_db", "analytics_db", 1),
 	} {
-		server, err := config.ParseURL(url)
+		server, err := unoactor.ParseURL(url)
 		if err != nil {
 			log.Fatal(err)
 		}
-		if _, err := sys.Register(ctx, server, config.Pool{Name: name, Size: 5}); err != nil {
+		if _, err := sys.Register(ctx, server, unoactor.Pool{Name: name, Size: 5}); err != nil {
 			log.Fatal(err)
 		}
 	}

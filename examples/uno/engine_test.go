@@ -7,12 +7,11 @@ import (
 	"time"
 
 	"github.com/unoactor/unoactor"
-	"github.com/unoactor/unoactor/config"
 )
 
 func Example_createEngine() {
 	ctx := context.Background()
-	db, err := unoactor.Connect(ctx, url, config.Pool{
+	db, err := unoactor.Connect(ctx, url, unoactor.Pool{
 		Size:           10,               // pool_size
 		MaxOverflow:    20,               // max_overflow
 		AcquireTimeout: 30 * time.Second, // pool_timeout
@@ -34,7 +33,7 @@ func Example_createEngine() {
 
 func Example_pooledEngine() {
 	ctx := context.Background()
-	db, err := unoactor.Connect(ctx, url, config.Pool{Name: "main", Size: 10, MaxOverflow: 20, MaxLifetime: time.Hour, MinIdle: 2})
+	db, err := unoactor.Connect(ctx, url, unoactor.Pool{Name: "main", Size: 10, MaxOverflow: 20, MaxLifetime: time.Hour, MinIdle: 2})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -10,13 +10,11 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/unoactor/unoactor"
-	"github.com/unoactor/unoactor/config"
-	"github.com/unoactor/unoactor/conn"
 )
 
 func Example_retry() {
 	ctx := context.Background()
-	db, err := unoactor.Connect(ctx, url, config.Pool{Size: 2, Retry: config.Retry{
+	db, err := unoactor.Connect(ctx, url, unoactor.Pool{Size: 2, Retry: unoactor.Retry{
 		MaxRetries:      3,
 		RetryDelay:      10 * time.Millisecond,
 		BackoffFactor:   2,
@@ -42,14 +40,14 @@ func Example_retry() {
 
 func Example_circuitBreaker() {
 	ctx := context.Background()
-	sys, err := unoactor.New(ctx, config.Topology{
-		Nodes: []config.Node{{Name: "main", Port: 1, User: "nobody", Database: "nothing", BackoffMin: time.Millisecond, BackoffMax: time.Millisecond,
-			Breaker: config.Breaker{
+	sys, err := unoactor.New(ctx, unoactor.Topology{
+		Nodes: []unoactor.Node{{Name: "main", Port: 1, User: "nobody", Database: "nothing", BackoffMin: time.Millisecond, BackoffMax: time.Millisecond,
+			Breaker: unoactor.Breaker{
 				FailureThreshold: 5,
 				ResetTimeout:     30 * time.Second,
 				TripTimeout:      60 * time.Second,
 			}}},
-		Pools: []config.Pool{{Name: "default", Node: "main", Size: 2}},
+		Pools: []unoactor.Pool{{Name: "default", Node: "main", Size: 2}},
 	})
 	if err != nil {
 		log.Fatal(err)
@@ -57,7 +55,7 @@ func Example_circuitBreaker() {
 	defer sys.Close(ctx)
 
 	_, err = must(sys.DB("default")).Exec(ctx, "select 1") // nobody listens on that port
-	var open *conn.BreakerError
+	var open *unoactor.BreakerError
 	if errors.As(err, &open) {
 		fmt.Println("the breaker of node", open.Node, "is open")
 	}

@@ -9,7 +9,6 @@ import (
 
 	"github.com/unoactor/unoactor"
 	"github.com/unoactor/unoactor/adapters/unofx"
-	"github.com/unoactor/unoactor/config"
 )
 
 // users is a service that wants a database.
@@ -26,14 +25,14 @@ func (u *users) count(ctx context.Context) (n int, err error) {
 
 func Example_dependencyInjection() {
 	ctx := context.Background()
-	settings := must(config.SettingsFromEnv())
+	settings := must(unoactor.SettingsFromEnv())
 	node, pool := settings.Node(), settings.Pool()
 	node.Name, pool.Name, pool.Node = "main", "default", "main"
 
 	var u *users
 	app := fx.New(
 		fx.NopLogger,
-		unofx.FromTopology(config.Topology{Nodes: []config.Node{node}, Pools: []config.Pool{pool}}),
+		unofx.FromTopology(unoactor.Topology{Nodes: []unoactor.Node{node}, Pools: []unoactor.Pool{pool}}),
 		fx.Provide(newUsers),
 		fx.Populate(&u),
 	)

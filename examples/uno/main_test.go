@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/unoactor/unoactor"
-	"github.com/unoactor/unoactor/config"
 	"github.com/unoactor/unoactor/testkit"
 )
 
@@ -63,7 +62,7 @@ func must[T any](v T, err error) T {
 // database is the guide's main database, for examples that are about something else.
 func database(options ...unoactor.Option) (*unoactor.DB, func()) {
 	ctx := context.Background()
-	db := must(unoactor.Connect(ctx, url, config.Pool{Size: 5, MaxOverflow: 10}, options...))
+	db := must(unoactor.Connect(ctx, url, unoactor.Pool{Size: 5, MaxOverflow: 10}, options...))
 	return db, func() {
 		if err := db.Close(ctx); err != nil {
 			log.Fatal(err)

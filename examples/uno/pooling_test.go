@@ -7,13 +7,11 @@ import (
 	"time"
 
 	"github.com/unoactor/unoactor"
-	"github.com/unoactor/unoactor/config"
-	"github.com/unoactor/unoactor/supervisor"
 )
 
 func Example_poolManagement() {
 	ctx := context.Background()
-	db, err := unoactor.Connect(ctx, url, config.Pool{Size: 10, MaxOverflow: 20, MaxLifetime: time.Hour})
+	db, err := unoactor.Connect(ctx, url, unoactor.Pool{Size: 10, MaxOverflow: 20, MaxLifetime: time.Hour})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -55,7 +53,7 @@ func Example_poolMonitoring() {
 	health := monitor.CheckHealth(ctx)
 	fmt.Println("Status:", health.Status) // OK, WARNING or CRITICAL
 	fmt.Println("Pool utilization:", health.Metrics["pool_utilization"])
-	if health.Status == supervisor.Critical {
+	if health.Status == unoactor.HealthCritical {
 		fmt.Println("Details:", health.Details)
 	}
 	// Output:

@@ -6,12 +6,11 @@ import (
 	"log"
 
 	"github.com/unoactor/unoactor"
-	"github.com/unoactor/unoactor/config"
 )
 
 func Example_settings() {
 	ctx := context.Background()
-	settings, err := config.SettingsFromEnv() // UNO_DB_USER, UNO_DB_PASSWORD, UNO_DB_HOST ...
+	settings, err := unoactor.SettingsFromEnv() // UNO_DB_USER, UNO_DB_PASSWORD, UNO_DB_HOST ...
 	if err != nil {
 		log.Fatal(err)
 	}

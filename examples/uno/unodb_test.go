@@ -8,12 +8,11 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/unoactor/unoactor"
-	"github.com/unoactor/unoactor/config"
 )
 
 func Example_unoDB() {
 	ctx := context.Background()
-	db, err := unoactor.Connect(ctx, url, config.Pool{Size: 10, MaxOverflow: 20})
+	db, err := unoactor.Connect(ctx, url, unoactor.Pool{Size: 10, MaxOverflow: 20})
 	if err != nil {
 		log.Fatal(err)
 	}
