@@ -5,14 +5,14 @@ import (
 	"time"
 )
 
-// AwaitedBackoff is the longest wait between attempts while somebody waits for a backend:
-// one attempt a second costs a server nothing, and whoever waits is served within a
-// second of its return.
+// AwaitedBackoff is the longest wait between two attempts to connect while somebody waits for a backend:
+// one attempt a second costs a server nothing, and those who wait are served within a second after
+// the server is back.
 const AwaitedBackoff = 800 * time.Millisecond
 
-// Backoff is the wait before the next attempt after so many failures in a row:
-// it doubles from shortest to longest, and a random half of it is taken away, so
-// that those who failed together don't try together ("equal jitter").
+// Backoff returns how long to wait before the next attempt after so many failures in a row. The wait
+// doubles with each failure, from shortest to longest, and up to half of it is taken away at
+// random, so that those who failed together don't try together ("equal jitter").
 func Backoff(shortest, longest time.Duration, failures int) time.Duration {
 	wait := min(shortest, longest)
 	for range failures - 1 {

@@ -9,10 +9,11 @@ import (
 	"github.com/unoactor/unoactor/messages"
 )
 
-// breaker opens after so many failures within a sliding window, half-opens when it
-// was open for long enough, and then one outcome decides. It is for one goroutine.
+// breaker opens after a number of failures within a sliding window, half-opens when it was open for
+// long enough, and is then closed or opened by the outcome of one attempt. It is for one goroutine.
+// The zero breaker never opens.
 type breaker struct {
-	circuit circuitbreaker.CircuitBreaker[any] // nil: it never opens
+	circuit circuitbreaker.CircuitBreaker[any] // nil: the breaker is off
 }
 
 func newBreaker(c config.Breaker) breaker {
@@ -30,15 +31,15 @@ func (b breaker) failed() {
 	}
 }
 
-// reached closes it, also when it is open: an attempt that began before is then as
-// good as a probe.
+// reached says that the server was reached, and closes the breaker, also if it is open: an attempt that
+// began before is then as good as a probe.
 func (b breaker) reached() {
 	if b.circuit != nil {
 		b.circuit.Close()
 	}
 }
 
-// update half-opens a breaker that was open for long enough, and says what it is.
+// update half-opens the breaker if it was open for long enough, and returns its state.
 func (b breaker) update() messages.BreakerState {
 	switch {
 	case b.circuit == nil || b.circuit.IsClosed():
@@ -51,7 +52,7 @@ func (b breaker) update() messages.BreakerState {
 	return messages.BreakerHalfOpen
 }
 
-// remaining is how long it stays open.
+// remaining returns for how long the breaker stays open.
 func (b breaker) remaining() time.Duration {
 	if b.circuit == nil {
 		return 0

@@ -15,8 +15,8 @@ import (
 	"github.com/unoactor/unoactor/messages"
 )
 
-// Connection is one incarnation of a slot: it connects, serves by being leased,
-// and ends. What comes after it is a new actor.
+// Connection is the actor of one incarnation of a slot: it connects, has its backend leased, and ends.
+// The slot's next incarnation is another actor.
 //
 //	         permit          dialed
 //	queueing ------> dialing ------> serving <---------+
@@ -25,8 +25,8 @@ import (
 //	   v                v              | retire, revoke   | not to be mended
 //	 ended <------- closing <----------+------------------+
 //
-// While the backend is leased nobody but its holder touches it, this actor
-// included. While it is cleaned up or closed it is this actor's.
+// While the backend is leased only its holder uses it; while it is cleaned up or closed, only this
+// actor does.
 type Connection struct {
 	Place
 	ctx      context.Context //nolint:containedctx // an actor's life is the call that its work belongs to; ended by stop
@@ -36,13 +36,13 @@ type Connection struct {
 	receive  func(actor.Context)
 	dialed   atomic.Pointer[dialed]
 	cleaned  cleanUpResult
-	closed   chan struct{}  // when closing: closed when the backend is
-	cause    messages.Cause // why it closes
+	closed   chan struct{}  // closed when the backend is closed; nil before the state closing
+	cause    messages.Cause // why the incarnation ends
 	err      error
-	retiring messages.Cause // asked for while it could not be done
+	retiring messages.Cause // why the incarnation was asked to end while it dialed; None if it was not
 }
 
-// Place is where a connection stands in the tree.
+// Place is a connection's place in the tree: its slot, and whom it speaks to.
 type Place struct {
 	Slot        int
 	Incarnation uint64
@@ -54,13 +54,13 @@ type Place struct {
 	Log         hclog.Logger
 }
 
-// What work in the background hands over. The backend does not travel in a
-// message: if this actor is gone when a dial ends, nobody would close it.
+// The results of work in the background, which the work leaves in fields of the actor. The backend does
+// not travel in a message: if the actor has ended when a dial ends, nobody would close the backend.
 type (
 	dialed struct {
 		backend    *conn.Backend
 		took       time.Duration
-		generation uint64 // of the slots, when it began
+		generation uint64 // of the slots, when the dial began
 		err        error
 	}
 	cleanUpResult struct {
@@ -69,20 +69,20 @@ type (
 	}
 )
 
-// closeTime bounds the farewell from a server: hooks, cancel, its end of the socket.
+// closeTime bounds the close of a backend: hooks, a cancel request, the wait for the server's end.
 const closeTime = 10 * time.Second
 
 // cleanUpTime bounds what is done between two leases: a reset and the checkin hooks.
 const cleanUpTime = 10 * time.Second
 
-// NewConnection makes the actor of a new incarnation.
+// NewConnection makes the actor of a new incarnation, which connects when it is spawned.
 func NewConnection(place Place) *Connection {
 	c := &Connection{Place: place}
 	c.ctx, c.stop = context.WithCancel(context.Background()) // ends when the actor stops
 	return c
 }
 
-// Receive handles the life cycle, and leaves the rest to the state.
+// Receive implements actor.Actor: it handles the life cycle, and leaves other messages to the state.
 func (c *Connection) Receive(ctx actor.Context) {
 	switch ctx.Message().(type) {
 	case *actor.Started:
@@ -110,7 +110,7 @@ func (c *Connection) queueing(ctx actor.Context) {
 			began, generation := time.Now(), c.Slots.Generation()
 			backend, err := c.Dialer.Dial(c.ctx, c.Incarnation)
 			if !c.dialed.CompareAndSwap(nil, &dialed{backend, time.Since(began), generation, err}) && backend != nil {
-				c.close(backend, false) // the actor is gone
+				c.close(backend, false) // the actor has ended
 			}
 			self.Tell(messages.Done{})
 		}, func(err error) {
@@ -179,7 +179,7 @@ func (c *Connection) serving(ctx actor.Context) {
 		c.tend(ctx, m.Cause)
 	case messages.Inspect:
 		if _, idle := c.Slots.Claim(c.Slot); !idle {
-			return // who leases it finds out
+			return // whoever leases it finds out
 		}
 		cause := c.backend.Peek()
 		if cause == messages.None {
@@ -218,7 +218,7 @@ func (c *Connection) tend(ctx actor.Context, cause messages.Cause) {
 	}
 }
 
-// meant says whether a revocation is about the lease that there is now.
+// meant returns whether a Revoke is about the present lease.
 func (c *Connection) meant(m messages.Revoke) bool {
 	_, epoch := c.Slots.State(c.Slot)
 	return m.Epoch == 0 || m.Epoch == epoch
@@ -276,7 +276,7 @@ func (c *Connection) cleaning(ctx actor.Context) {
 	}
 }
 
-// closeBackend closes the backend in the background. severed says that its former
+// closeBackend closes the backend in the background, for that cause. severed says that its former
 // holder may still be using it.
 func (c *Connection) closeBackend(ctx actor.Context, cause messages.Cause, err error, severed bool) {
 	c.cause, c.err = cause, err
@@ -296,8 +296,8 @@ func (c *Connection) closeBackend(ctx actor.Context, cause messages.Cause, err e
 	})
 }
 
-// close is not cut short by the end of c's own work: a backend that is not
-// properly closed would live on at the server.
+// close closes a backend within closeTime. The end of the actor does not end the close: a backend that is
+// not properly closed would live on at the server.
 func (c *Connection) close(b *conn.Backend, severed bool) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), closeTime)
 	defer cancel()
@@ -308,7 +308,7 @@ func (c *Connection) close(b *conn.Backend, severed bool) {
 	}
 }
 
-// failedToClose does without a proper end of the backend.
+// failedToClose logs a panic of the close and closes the socket.
 func (c *Connection) failedToClose(err error) {
 	c.Log.Error("closing a connection failed", "slot", c.Slot, "incarnation", c.Incarnation, "error", err, "stack", conn.StackOf(err))
 	c.backend.Drop()
@@ -321,16 +321,15 @@ func (c *Connection) closing(ctx actor.Context) {
 	}
 }
 
-// end reports the incarnation's end and stops the actor.
+// end tells the pool that the incarnation has ended, and stops the actor.
 func (c *Connection) end(ctx actor.Context) {
 	c.become("ended", func(actor.Context) {})
 	c.Pool.Tell(messages.Ended{Slot: c.Slot, Incarnation: c.Incarnation, Cause: c.cause, Err: c.err})
 	ctx.Stop(ctx.Self())
 }
 
-// stoppedEarly sees to the backend of an actor that stops without having ended: it
-// panicked, or its supervisor did. No backend is left on the server, and the
-// pool hears of it.
+// stoppedEarly is called when the actor stops without having ended, because it or its supervisor
+// panicked. It closes the backend, if there is one, and tells the pool.
 func (c *Connection) stoppedEarly(ctx actor.Context) {
 	c.stop()
 	switch c.state {

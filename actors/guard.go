@@ -7,8 +7,8 @@ import (
 	"github.com/hashicorp/go-hclog"
 )
 
-// Guard makes the props of an actor whose panics are logged with their stack
-// before its supervisor decides. Protoactor itself would throw the stack away.
+// Guard makes the props of an actor whose panics are logged with their stack before its supervisor
+// decides what follows. Protoactor itself throws the stack away.
 func Guard(log hclog.Logger, produce func() actor.Actor, options ...actor.PropsOption) *actor.Props {
 	guard := func(next actor.ReceiverFunc) actor.ReceiverFunc {
 		return func(ctx actor.ReceiverContext, envelope *actor.MessageEnvelope) {

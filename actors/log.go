@@ -7,8 +7,8 @@ import (
 	"github.com/hashicorp/go-hclog"
 )
 
-// SlogTo returns a logger for protoactor that writes to log, one level lower
-// than protoactor means it: what it informs about is for whoever debugs it.
+// SlogTo returns a logger for protoactor that writes to log. What protoactor logs at the level Info
+// becomes Debug, and what it logs at Debug becomes Trace: it is for those who debug the tree.
 func SlogTo(log hclog.Logger) *slog.Logger { return slog.New(&bridge{log: log}) }
 
 type bridge struct {

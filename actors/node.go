@@ -13,19 +13,18 @@ import (
 	"github.com/unoactor/unoactor/messages"
 )
 
-// Node is the prober of one server: it grants leave to connect.
+// Node is the prober of one server: it gives connections the permits by which they dial.
 //
 //	up ------ an attempt is refused -----> down (one attempt at a time, after a backoff)
 //	 ^                                       |
 //	 +------- an attempt succeeds -----------+
 //
-// If the node has a breaker and that opens, nobody tries until it half-opens.
+// While the node's breaker is open, nobody dials until it half-opens.
 //
-// While the server answers, up to parallelDials connections dial at once. While
-// it doesn't, one does, however many pools want to: the server is not stormed
-// when it comes back, and what the one learns is told to all in the log and the
-// snapshot. Attempts that were under way when one failed, and fail too, are the same
-// failure: a blip that meets sixteen counts once, for the backoff and for the breaker.
+// While the node is up, up to parallelDials connections dial at once. While it is down, one does,
+// however many pools want to: the server is not stormed when it comes back, and what that one
+// learns is told in the log and the snapshot. Attempts that were under way when one failed, and fail
+// too, are the same failure: a blip that hits sixteen counts once, for the backoff and the breaker.
 //
 // A node that is given another address, or other ways to be trusted there, is another server
 // as far as anybody knows: what was learned of the former is forgotten.
@@ -34,28 +33,28 @@ type Node struct {
 	config   config.Node                  // as they were taken up last
 	log      hclog.Logger
 	view     *atomic.Pointer[NodeView]
-	// changed is told when the node went up or down, or the breaker turned.
+	// changed is called when the node went up or down, or the state of the breaker changed.
 	changed func(NodeView)
-	// awaited says whether somebody waits for a backend of this node now. It is asked often.
+	// awaited returns whether somebody waits for a backend of this node now. It is called often.
 	awaited func() bool
 	breaker breaker
 
-	queue    []*actor.PID // who waits for leave, in order
-	dialing  []attempt    // who has it
-	failures int          // in a row; 0 is up
-	counted  uint64       // failures so far
+	queue    []*actor.PID // the connections that wait for a permit, in order
+	dialing  []attempt    // those that have a permit
+	failures int          // in a row; the node is up if there is none
+	counted  uint64       // all failures so far
 	cause    messages.Cause
 	err      error
-	since    time.Time // of up or down
-	next     time.Time // no attempt before
-	hurried  time.Time // no attempt before while somebody waits, if that is earlier
+	since    time.Time // when the node went up or down
+	next     time.Time // when the next attempt may be made
+	hurried  time.Time // when it may be made while somebody waits, if that is earlier
 	timer    *time.Timer
 }
 
-// attempt is a connection that dials.
+// attempt is a connection that dials, or was given the permit to.
 type attempt struct {
 	who     *actor.PID
-	counted uint64 // the node's failures when it began
+	counted uint64 // the node's failures when the attempt began
 }
 
 // NodeView is what others see of a node.
@@ -64,16 +63,16 @@ type NodeView struct {
 	Up       bool
 	Breaker  messages.BreakerState
 	Since    time.Time
-	Failures int // attempts refused in a row
+	Failures int // failed attempts in a row
 	Cause    messages.Cause
-	Err      error     // of the last attempt, nil while up
-	Next     time.Time // no attempt before, zero while up
+	Err      error     // the error of the last attempt, nil while the node is up
+	Next     time.Time // when the next attempt may be made, zero while the node is up
 	Dialing  int
 	Queued   int
 }
 
-// parallelDials is how many connections to one server may be in the making at
-// once: each costs it a fork and, with SCRAM, some milliseconds of CPU.
+// parallelDials is how many connections may dial one server at once: each costs it a fork and, with
+// SCRAM, some milliseconds of CPU.
 const parallelDials = 16
 
 // NewNode makes the prober. It takes up other settings when it is told of them, by a
@@ -113,10 +112,10 @@ func (n *Node) Receive(ctx actor.Context) {
 	n.publish(state, now)
 }
 
-// wake has the prober look again after a while.
+// wake sets the timer: the prober is told a Probe after that time.
 func (n *Node) wake(after time.Duration) { n.timer.Reset(max(after, time.Millisecond)) }
 
-// dialEnded notes how an attempt ended, or that one was given up while it waited.
+// dialEnded takes the connection out of the queue or of those that dial, and counts how that ended.
 func (n *Node) dialEnded(who *actor.PID, m messages.DialEnded, now time.Time) {
 	n.queue = slices.DeleteFunc(n.queue, func(pid *actor.PID) bool { return pid.Equal(who) })
 	began, known := n.counted, false
@@ -143,7 +142,7 @@ func (n *Node) dialEnded(who *actor.PID, m messages.DialEnded, now time.Time) {
 	}
 }
 
-// failed counts a failure.
+// failed counts a failed attempt. trips says that it counts for the breaker too.
 func (n *Node) failed(m messages.DialEnded, trips bool, now time.Time) {
 	if n.failures == 0 {
 		n.since = now
@@ -161,10 +160,10 @@ func (n *Node) failed(m messages.DialEnded, trips bool, now time.Time) {
 	n.hurried = now.Add(Backoff(n.config.BackoffMin, min(n.config.BackoffMax, AwaitedBackoff), n.failures))
 }
 
-// askEvery is how often a node that is not awaited looks whether it is, while it is down.
+// askEvery is how often a node that is down and not awaited asks whether it is awaited now.
 const askEvery = 200 * time.Millisecond
 
-// due is how long it is until the next attempt.
+// due returns how long it is until the next attempt may be made, and until awaited has to be asked again.
 func (n *Node) due(now time.Time) (wait, ask time.Duration) {
 	if n.hurried.Before(n.next) && n.awaited() {
 		n.next = n.hurried
@@ -176,7 +175,7 @@ func (n *Node) due(now time.Time) (wait, ask time.Duration) {
 	return wait, wait
 }
 
-// permit lets as many dial as the state of the server allows.
+// permit gives permits to as many of the queue as the state of the node allows.
 func (n *Node) permit(ctx actor.Context, now time.Time) {
 	if wait, ask := n.due(now); wait > 0 {
 		if len(n.queue) > 0 {
@@ -192,8 +191,8 @@ func (n *Node) permit(ctx actor.Context, now time.Time) {
 	}
 }
 
-// mayDial says whether one more may. While the node is down one does; what was under
-// way when it went down and is not answered yet does not hold that one up.
+// mayDial returns whether one more connection may dial. While the node is down, one may; attempts that
+// began before it went down, and have not ended yet, don't count.
 func (n *Node) mayDial() bool {
 	if n.failures == 0 {
 		return len(n.dialing) < parallelDials
@@ -201,7 +200,7 @@ func (n *Node) mayDial() bool {
 	return !slices.ContainsFunc(n.dialing, func(a attempt) bool { return a.counted == n.counted })
 }
 
-// publish lets others see the node, and tells of a turn.
+// publish stores the view of the node, and reports what has changed.
 func (n *Node) publish(state messages.BreakerState, now time.Time) {
 	before := n.view.Load()
 	view := NodeView{

@@ -7,8 +7,8 @@ import (
 	"github.com/unoactor/unoactor/messages"
 )
 
-// reconfigure takes up the settings that the node was given. A breaker with other limits
-// begins closed, and a wait that is under way is no longer than it would be by the new ones.
+// reconfigure takes up the settings that the node was given. A breaker with other limits begins
+// closed, and the wait for the next attempt is no longer than the new settings would make it.
 func (n *Node) reconfigure(now time.Time) {
 	former := n.config
 	n.config = *n.settings.Load()
@@ -29,7 +29,7 @@ func (n *Node) reconfigure(now time.Time) {
 	n.breaker.reached()
 }
 
-// reachedAlike says whether what is known of a node by one configuration holds for another.
+// reachedAlike returns whether what is known of a node with one configuration is true of it with another.
 func reachedAlike(a, b config.Node) bool {
 	return a.Host == b.Host && a.Port == b.Port && a.TLS == b.TLS && a.RequireAuth == b.RequireAuth
 }

@@ -6,26 +6,26 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 )
 
-// Ref is the address of an actor that understands messages of type M. The zero
-// Ref drops what it is told. It is safe for concurrent use.
+// Ref is the address of an actor that understands messages of type M. The zero Ref drops messages. It
+// is safe for concurrent use.
 type Ref[M any] struct {
 	root *actor.RootContext
 	pid  *actor.PID
 }
 
-// RefTo makes a reference from what a spawn returned.
+// RefTo makes the Ref of an actor from the PID that its spawn returned.
 func RefTo[M any](system *actor.ActorSystem, pid *actor.PID) Ref[M] {
 	return Ref[M]{root: system.Root, pid: pid}
 }
 
-// Address is a [Ref] that becomes known while others may use it already. The zero Address
-// drops what it is told. It is safe for concurrent use.
+// Address holds a [Ref] that is set once, while others may use it already. The zero Address drops
+// messages. It is safe for concurrent use.
 type Address[M any] struct{ ref atomic.Pointer[Ref[M]] }
 
 // Set makes the address known.
 func (a *Address[M]) Set(r Ref[M]) { a.ref.Store(&r) }
 
-// Ref is the address as a value.
+// Ref returns the reference, the zero Ref while it is not set.
 func (a *Address[M]) Ref() Ref[M] {
 	if r := a.ref.Load(); r != nil {
 		return *r
@@ -36,18 +36,18 @@ func (a *Address[M]) Ref() Ref[M] {
 // Tell posts a message and returns at once.
 func (a *Address[M]) Tell(m M) { a.Ref().Tell(m) }
 
-// PID is the actor's address in protoactor's terms, nil while it is not known.
+// PID returns the actor's address in protoactor's terms, nil while it is not set.
 func (a *Address[M]) PID() *actor.PID { return a.Ref().PID() }
 
-// Tell posts a message and returns at once.
+// Tell posts a message and returns at once. The actor may have ended: nobody hears of it.
 func (r Ref[M]) Tell(m M) {
 	if r.pid != nil {
 		r.root.Send(r.pid, m)
 	}
 }
 
-// Ask posts a message that is answered to the actor of ctx.
+// Ask posts a message with the actor of ctx as its sender, for the answer, and returns at once.
 func (r Ref[M]) Ask(ctx actor.Context, m M) { ctx.Request(r.pid, m) }
 
-// PID is the actor's address in protoactor's terms.
+// PID returns the actor's address in protoactor's terms, nil for the zero Ref.
 func (r Ref[M]) PID() *actor.PID { return r.pid }

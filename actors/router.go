@@ -12,11 +12,11 @@ import (
 	"github.com/unoactor/unoactor/routing"
 )
 
-// Router looks after the route table. Everybody reads the table through the pointer
-// that the router was made with; it is replaced by compare-and-swap, by the router when
-// a server's role changes and by the system when it grows. Actors may ask the router
-// instead: [messages.AskRoute] is answered by a [messages.Routed], and
-// [messages.Checkout], which goes on to the desk, by a [messages.Granted].
+// Router is the actor that others ask for routes and leases: [messages.AskRoute] is answered by a
+// [messages.Routed], and [messages.Checkout], which it passes on to the desk, by a
+// [messages.Granted]. Whoever is no actor reads the route table through the pointer with which the
+// router was made. The table is replaced by compare-and-swap: by the router when the role of a server
+// changes, and by the system when its topology does.
 type Router struct {
 	table *atomic.Pointer[routing.Table]
 	desk  Desk
@@ -24,17 +24,17 @@ type Router struct {
 	log   hclog.Logger
 }
 
-// Desk leases backends for actors. It must not block.
+// Desk leases backends for actors. Its methods must not block.
 type Desk interface {
-	// Order waits in a pool's queue for asker, and answers it. It is true if asker is
-	// an actor, to be watched.
+	// Order waits in the queue of a pool in asker's place, and answers asker. It returns true if
+	// asker is an actor, which the caller then watches.
 	Order(asker *actor.PID, choice routing.Choice, m messages.Checkout) (watch bool)
-	// AskerEnded takes back what an actor that has ended had ordered. It does nothing to one
-	// that runs: another of the same name.
+	// AskerEnded takes back what an actor that has ended had ordered. It does nothing if an
+	// actor runs at the address, which is another one of the same name.
 	AskerEnded(asker *actor.PID)
 }
 
-// NewRouter makes the router of a table. emit is told when the table changes.
+// NewRouter makes the router of a table. It calls emit with the events of changed routes.
 func NewRouter(table *atomic.Pointer[routing.Table], desk Desk, emit func(messages.Event), log hclog.Logger) *Router {
 	return &Router{table: table, desk: desk, emit: emit, log: log}
 }
@@ -90,8 +90,9 @@ func (r *Router) checkout(ctx actor.Context, m messages.Checkout) {
 	}
 }
 
-// RunningAt is the actor that runs here at an address, nil if there is none, as at that
-// of a future: one must not be watched, it takes any system message for its answer.
+// RunningAt returns the actor that runs in this process at an address, nil if there is none, for example
+// because it is that of a future. A future must not be watched: it takes any system message for its
+// answer.
 func RunningAt(system *actor.ActorSystem, pid *actor.PID) *actor.ActorProcess {
 	process, _ := system.ProcessRegistry.Get(pid)
 	running, _ := process.(*actor.ActorProcess)

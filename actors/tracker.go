@@ -6,13 +6,13 @@ import (
 	"github.com/unoactor/unoactor/conn"
 )
 
-// Tracker counts the goroutines that actors start, so that whoever closes the
-// tree can wait for the last of them. The zero Tracker is ready.
+// Tracker runs the goroutines that actors start, so that whoever closes the tree can wait for the last
+// of them. The zero Tracker is ready. It is safe for concurrent use.
 type Tracker struct{ running sync.WaitGroup }
 
-// Go runs f in a goroutine of its own. If f panics, or ends its goroutine, Go calls lost
-// with the panic, so that neither code that is not ours nor the answer of a server ends
-// the process.
+// Go runs f on a goroutine of its own. If f panics, or ends its goroutine, lost is called there with
+// an error, as of [conn.Panicked]: neither code that is not ours nor the answer of a server ends the
+// process.
 func (t *Tracker) Go(f func(), lost func(error)) {
 	t.running.Go(func() {
 		returned := false
@@ -26,5 +26,5 @@ func (t *Tracker) Go(f func(), lost func(error)) {
 	})
 }
 
-// Wait returns when all have ended. No Go may come after it.
+// Wait returns when all the goroutines have ended. Go must not be called after it.
 func (t *Tracker) Wait() { t.running.Wait() }

@@ -1,8 +1,7 @@
 package messages
 
-// Cause is why a backend's life took a turn: why it needed care between two
-// leases, why it ended, why its slot was given a new incarnation. The set is
-// closed, so that it can label metrics.
+// Cause is why something happened to a backend: why it was cleaned up, why it was closed, why its slot
+// was given a new incarnation. The set is closed, so that it can label metrics; String is the label.
 type Cause uint8
 
 // The causes.
@@ -13,7 +12,7 @@ const (
 	Unsolicited        // the server sent something while it was idle
 	Unproven           // it was idle for so long that it is pinged
 	HungUp             // the server closed it while it was idle
-	Broken             // it failed, or its holder gave it up
+	Broken             // it failed, or its holder destroyed it
 	HookFailed         // a hook failed, panicked or overran its deadline
 	ResetFailed        // it could not be reset
 	LifetimeOver       // it was older than max_lifetime
@@ -25,16 +24,16 @@ const (
 	Denied             // the server refused this user or database
 	Crowded            // the server has no room for another connection
 	Crashed            // its actor panicked: a bug
-	Invalidated        // its generation was: its pool was told to replace all backends
-	Cleared            // its pool was told to close what is idle
+	Invalidated        // its pool was told to replace all backends
+	Cleared            // its pool was told to close idle backends
 	Rotated            // its pool has other credentials now
-	Reclaimed          // its lease lasted longer than reclaim_after
+	Reclaimed          // its lease was revoked, since it lasted longer than reclaim_after
 	Silent             // it did not answer a ping in time
 	ReadOnly           // its server takes no writes any more
 	Untrusted          // the server and we don't trust each other: TLS and certificates
 	Unavailable        // the server or a pooler has no connection for this database or role for now
 	Exhausted          // our own process has no descriptors or the like for another connection
-	Reconfigured       // it was opened by other settings than its pool has now
+	Reconfigured       // it was opened with other settings than its pool has now
 )
 
 var causes = [...]string{

@@ -1,7 +1,8 @@
-// Package messages is the vocabulary of the supervision tree: what each actor
-// can be told (commands), asked (questions, each naming its one answer type)
-// and what it tells others (notices). Each receiver has a closed set.
+// Package messages is the vocabulary of the supervision tree: commands, which tell an actor to do
+// something and are imperatives ([Retire]); questions, each of which names the one type of its
+// answer ([AskRoute], [Routed]); notices, which tell what has happened ([Opened]); and the events
+// that programs subscribe to ([Event]). Each receiver has a closed set.
 //
-// Messages carry values and ids. A backend, a socket or a lease never travels
-// in one: a message that nobody reads must not lose anything.
+// Messages carry values and ids. No backend, socket or lease travels in a message: a message that
+// nobody reads must not lose anything.
 package messages

@@ -2,8 +2,8 @@ package messages
 
 import "time"
 
-// Event is something that happened and that others may want to know. The set is
-// closed. Events are values: they hold names and numbers, nothing that is owned, no
+// Event is something that happened in a system, for programs that subscribe. The set is closed.
+// Events are values: they hold names and numbers, nothing that is owned, no
 // argument of a statement and no password. SQL is in a leak only, without its literals.
 type Event interface {
 	event()
@@ -12,7 +12,7 @@ type Event interface {
 	About() (pool, node string)
 }
 
-// Origin is where an event comes from. It is in every event of a pool.
+// Origin says where an event comes from, and when it happened. It is in every event of a pool.
 type Origin struct {
 	Pool string
 	Node string
@@ -38,15 +38,14 @@ type Backend struct {
 // PoolCreated says that a pool has started.
 type PoolCreated struct{ Origin }
 
-// PoolRecycled says that all backends of a pool were invalidated at once and are being
-// replaced.
+// PoolRecycled says that all backends of a pool are being replaced: a new generation begins.
 type PoolRecycled struct {
 	Origin
-	Generation uint64 // of the backends that come now
+	Generation uint64 // of the backends that are opened from now on
 	Cause      Cause
 }
 
-// PoolDisposed says that a pool was closed and its last backend is gone.
+// PoolDisposed says that a pool is closed, and that the server process of its last backend has ended.
 type PoolDisposed struct{ Origin }
 
 // CheckedOut says that a backend was leased.
@@ -55,7 +54,7 @@ type CheckedOut struct {
 	Backend
 }
 
-// CheckedIn says that a lease ended.
+// CheckedIn says that a lease of a backend ended.
 type CheckedIn struct {
 	Origin
 	Backend
@@ -76,14 +75,14 @@ type ConnectionOpened struct {
 	Took time.Duration // to connect, authenticate and run the connect hooks
 }
 
-// ConnectionClosed says that a backend is gone from the server.
+// ConnectionClosed says that a backend is closed and its server process has ended.
 type ConnectionClosed struct {
 	Origin
 	Backend
 	Cause Cause
 }
 
-// ConnectionRestarted says that a slot that lost its backend gets a new incarnation.
+// ConnectionRestarted says that a slot whose backend was lost gets a new incarnation.
 type ConnectionRestarted struct {
 	Origin
 	Backend
@@ -96,11 +95,11 @@ type ConnectionLeaked struct {
 	Origin
 	Backend
 	Held      time.Duration // at least
-	Reclaimed bool          // the lease was revoked, for it lasted longer than reclaim_after
-	Checkout  string        // the stack of who acquired, then
-	Now       string        // the stack of the goroutine that acquired, now; "" if it ended
+	Reclaimed bool          // the lease is revoked, since it lasted longer than reclaim_after
+	Checkout  string        // the stack of the goroutine that acquired, at the acquire
+	Now       string        // the stack of the same goroutine now; "" if it has ended
 	State     string        // of the server's process, as pg_stat_activity has it
-	Statement string        // the last of the backend, as the server shows it, without literals
+	Statement string        // the last statement of the backend, as the server shows it, without literals
 	Blockers  []uint32      // the server's processes that it waits for
 }
 
@@ -110,14 +109,14 @@ type BreakerChanged struct {
 	At    time.Time
 	State BreakerState
 	Cause Cause
-	Err   error     // that opened it, nil unless open
-	Next  time.Time // the next attempt, zero unless open
+	Err   error     // the failure that opened the breaker, nil unless it is open
+	Next  time.Time // when the next attempt may be made, zero unless the breaker is open
 }
 
 // RouteChanged says that sessions are sent elsewhere than before.
 type RouteChanged struct {
 	At     time.Time
-	Pool   string // that was entered into, or taken out of, the table
+	Pool   string // the pool that takes writes again, or none any more
 	Node   string
 	Reason string
 }
@@ -141,7 +140,7 @@ type BreakerState uint8
 // The states of a breaker.
 const (
 	BreakerClosed   BreakerState = iota // attempts are made as they are wanted; the only state of a breaker that is off
-	BreakerOpen                         // no attempt is made, who would wait fails at once
+	BreakerOpen                         // no attempt is made, and whoever would have to wait fails at once
 	BreakerHalfOpen                     // one attempt decides
 )
 

@@ -1,21 +1,21 @@
 package messages
 
-// ToNode is what a node's prober can be told.
+// ToNode is a message that a node's prober can be told.
 type ToNode interface{ toNode() }
 
-// AskDial asks for leave to connect. It is granted by a [DialPermit]: at once
-// while the node answers, one at a time while it doesn't.
+// AskDial asks for a permit to connect. It is answered by a [DialPermit]: at once while the node can be
+// connected to, for one connection at a time while it can't.
 type AskDial struct{ letter }
 
-// DialEnded ends what AskDial began: the attempt succeeded ([Connected]), failed,
-// or was given up ([None]), before or after the permit.
+// DialEnded says how what AskDial began has ended: the attempt succeeded ([Connected]), failed, or was
+// given up ([None]), before or after the permit.
 type DialEnded struct {
 	letter
 	Cause Cause
 	Err   error
 }
 
-// Probe is the prober's own clock.
+// Probe is what the prober's own timer tells it.
 type Probe struct{ letter }
 
 func (AskDial) toNode()     {}

@@ -2,41 +2,41 @@ package messages
 
 import "time"
 
-// ToPool is what a pool supervisor can be told.
+// ToPool is a message that a pool supervisor can be told.
 type ToPool interface{ toPool() }
 
 // Reconcile asks the pool to compare what it wants with what it has: somebody waits for a lease
 // and nothing is idle, or lending was stopped or taken up again.
 type Reconcile struct{ letter }
 
-// Tick is the pool's own clock.
+// Tick is what the pool's own timers tell it.
 type Tick struct{ letter }
 
-// Drain asks for the end of the pool: nobody is let in, leases have until the
-// deadline, then they are revoked.
+// Drain asks the pool to end: it refuses new leases at once, revokes those that are left at the
+// deadline, and ends when its last backend is closed. A later Drain changes the deadline.
 type Drain struct {
 	letter
 	Deadline time.Time
 }
 
-// Opened says that a slot's incarnation serves.
+// Opened says that a slot's incarnation has connected, and serves.
 type Opened struct {
 	letter
 	Slot        int
 	Incarnation uint64
 	PID         uint32
-	Took        time.Duration // to connect, authenticate and run the connect hooks
+	Took        time.Duration // how long it took to connect, authenticate and run the connect hooks
 	Server      Server
 }
 
-// Server is what a new backend learned of its server.
+// Server is what a new backend learned about its server.
 type Server struct {
 	Started  int64 // when it was started, in microseconds of Unix time; 0 if it did not say
 	ReadOnly bool  // it takes no writes
 }
 
-// Ended says that a slot's incarnation is over and its slot empty: it failed to
-// connect, or its backend is closed. Err is nil where nothing went wrong.
+// Ended says that a slot's incarnation has ended and that the slot is empty: the incarnation failed to
+// connect, or its backend is closed. Err is nil if nothing went wrong.
 type Ended struct {
 	letter
 	Slot        int
@@ -48,35 +48,35 @@ type Ended struct {
 // Reconfigure says that the pool, or the node, was given other settings.
 type Reconfigure struct{ letter }
 
-// Warm asks for so many open backends, up to the hard limit.
+// Warm asks for as many open backends, up to the hard limit; 0 takes the wish back.
 type Warm struct {
 	letter
 	Backends int
 }
 
-// Invalidate asks for other backends in place of all that there are: of the idle
-// ones now, of the leased ones when they come back or, if Hard, at once.
+// Invalidate asks the pool to replace all backends that there are: idle ones now, leased ones when
+// their leases end or, if Hard is set, at once.
 type Invalidate struct {
 	letter
 	Cause Cause
 	Hard  bool
 }
 
-// Rotate asks for one backend by the dialer that the pool was given, to see
-// whether it can be connected with.
+// Rotate asks the pool to connect once with the dialer that it was given, to find out whether its
+// credentials are accepted.
 type Rotate struct{ letter }
 
-// NodeChanged says that the pool's node went up or down, or its breaker turned.
+// NodeChanged says that the pool's node went up or down, or that the state of its breaker changed.
 type NodeChanged struct{ letter }
 
-// WriteRefused says that the server refused to write for it takes no writes.
+// WriteRefused says that the server refused a write, since it takes none.
 type WriteRefused struct{ letter }
 
-// RoleSeen says what a look at the server showed.
+// RoleSeen says what the server answered when it was asked whether it takes writes.
 type RoleSeen struct {
 	letter
 	Server Server
-	Err    error // nobody could look
+	Err    error // the server could not be asked
 }
 
 // ReleasedLate says that a lease of the slot was released after its end.

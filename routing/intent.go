@@ -9,8 +9,7 @@ import (
 	"github.com/unoactor/unoactor/config"
 )
 
-// Intent is what a session says of itself before it has a pool. Empty fields
-// say nothing.
+// Intent is what a session says of itself, by which its pool is found. Empty fields say nothing.
 type Intent struct {
 	Database string
 	User     string
@@ -37,8 +36,8 @@ func (i Intent) String() string {
 	return "a session with " + strings.Join(parts, ", ")
 }
 
-// objection is what stands between a route and a session: what the route wants
-// that the session is not. The zero objection is none.
+// objection is why a route is not for a session: something that the route wants and the session has
+// not said. The zero objection is none.
 type objection struct{ what, value string }
 
 func (o objection) String() string { return fmt.Sprintf("it wants %s %q", o.what, o.value) }
@@ -69,8 +68,8 @@ func entityMatches(pattern, entity string) bool {
 	return pattern == "" || pattern == entity
 }
 
-// A session that doesn't say what it does may write, so only a route for writes
-// or for anything takes it.
+// accessMatches returns whether a route is for a session. A session that does not say whether it writes
+// may write, so only a route for writes, or for anything, is for it.
 func accessMatches(route, session config.Access) bool {
 	if session == "" || session == config.Any {
 		session = config.Write

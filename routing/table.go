@@ -12,9 +12,9 @@ import (
 // Table is an immutable set of routes. It is safe for concurrent use.
 type Table struct {
 	routes []config.Route
-	pools  map[string]string // the databases that they are of, by name
-	only   string            // the one pool there is, if there is one
-	// readOnly are the pools whose servers take no writes, though they should.
+	pools  map[string]string // the database of each pool, by the name of the pool
+	only   string            // the only pool, if there is one pool and no route
+	// readOnly holds the pools whose servers take no writes, though they should.
 	readOnly map[string]bool
 }
 
@@ -30,14 +30,14 @@ func NewTable(t config.Topology) *Table {
 	return table
 }
 
-// Updated is the table of a topology that has grown.
-func (t *Table) Updated(grown config.Topology) *Table {
-	next := NewTable(grown)
+// Updated returns the table of another topology. What is known about the servers of pools stays known.
+func (t *Table) Updated(topology config.Topology) *Table {
+	next := NewTable(topology)
 	next.readOnly = t.readOnly
 	return next
 }
 
-// With is the table with a pool on a server that takes no writes, or does again.
+// With returns a table that knows that the server of a pool takes no writes, or takes them again.
 func (t *Table) With(pool string, readOnly bool) *Table {
 	next := *t
 	next.readOnly = maps.Clone(t.readOnly)
@@ -52,18 +52,17 @@ func (t *Table) With(pool string, readOnly bool) *Table {
 	return &next
 }
 
-// Choice is the pool that a session goes to, and by which rule.
+// Choice is the pool for a session, and the rule that chose it, in words.
 type Choice struct {
 	Pool string
 	Rule string
 }
 
-// Pick finds the pool for a session: the first route that matches, in the order
-// of the topology; else the pool that bears the database's name; else the pool
-// named "default" for a session that names no database; else, in a topology of
-// one pool and no routes, that pool for a session that names no database.
-// A route to a pool whose server takes no writes any more is passed over by who may
-// write, unless no other matches. The error is a [*NoRouteError].
+// Pick returns the pool for a session: that of the first route that matches, in the order of the
+// topology; else the pool that has the database's name; else, for a session that names no
+// database, the pool named "default", or the only pool of a topology without routes. For a session
+// that may write, a route to a pool whose server takes no writes is used only if no other one
+// matches. The error is a [*NoRouteError].
 func (t *Table) Pick(i Intent) (Choice, error) {
 	var refuge Choice
 	for _, r := range t.routes {
@@ -111,11 +110,11 @@ func (t *Table) noRoute(i Intent) error {
 	return e
 }
 
-// NoRouteError is a session that no pool is for.
+// NoRouteError says that there is no pool for a session, and why.
 type NoRouteError struct {
 	Intent Intent
-	Tried  []string // each route with what stood against it
-	Pools  []string // those of the database that was asked for, to be asked for by their own names
+	Tried  []string // each route, and what it wants that the session has not said
+	Pools  []string // the pools of the database that was asked for, which have other names
 }
 
 func (e *NoRouteError) Error() string {
@@ -129,7 +128,7 @@ func (e *NoRouteError) Error() string {
 	return text
 }
 
-// Advice says how a pool of the database that was asked for is reached, "" if there is none.
+// Advice returns how a pool of the database that was asked for can be found, "" if there is no such pool.
 func (e *NoRouteError) Advice() string {
 	if len(e.Pools) == 0 {
 		return ""

@@ -169,7 +169,7 @@ func (l *library) has(at, recv, name string) bool {
 		if p := packageOf(e); p != "" {
 			from = f.imports[p]
 		}
-		return from != "" && typeName(e) != recv && l.has(from, typeName(e), name)
+		return from != "" && (from != at || typeName(e) != recv) && l.has(from, typeName(e), name)
 	})
 }
 
