@@ -1,6 +1,7 @@
 package unitofwork
 
 import (
+	"context"
 	"slices"
 	"strings"
 
@@ -38,6 +39,16 @@ func PlanOf(u *Unit, name func(any) string) string {
 		all = append(all, "deferred")
 	}
 	return strings.Join(all, ", ")
+}
+
+// TextsOf are the statements of a plan, where the types of all columns are int4. Objects get
+// the keys of their parents.
+func TextsOf(u *Unit, p Plan) ([]string, error) {
+	known := make(map[*mapping.Model]*columns)
+	for _, t := range p.tasks {
+		known[t.entry.model] = &columns{names: slices.Repeat([]string{"int4"}, len(t.entry.model.Columns))}
+	}
+	return u.texts(context.Background(), p.tasks, known)
 }
 
 // Perform takes a plan for done. Choose gives an object what the database would choose.

@@ -4,7 +4,9 @@ import (
 	"context"
 	"database/sql/driver"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -44,7 +46,7 @@ type (
 	}
 )
 
-// tables is a mapper of those types. It writes no SQL: nothing is sent.
+// tables is a mapper of those types. Its statements are for reading, not for a server.
 type tables map[reflect.Type]*mapping.Model
 
 func newTables() tables {
@@ -71,7 +73,22 @@ func (t tables) Model(of reflect.Type) (*mapping.Model, error) {
 	return nil, fmt.Errorf("no table for %v", of)
 }
 
-func (t tables) SQL(context.Context, mapping.Statement) (string, error) { return "", nil }
+func (t tables) SQL(_ context.Context, w mapping.Statement) (string, error) {
+	var text strings.Builder
+	fmt.Fprintf(&text, "%s %s", w.Operation, t[reflect.TypeOf(w.Object).Elem()].Table)
+	for _, column := range w.Columns {
+		if w.Instead[column] == "" {
+			fmt.Fprintf(&text, " %s", column)
+		}
+	}
+	for _, column := range slices.Sorted(maps.Keys(w.Instead)) {
+		fmt.Fprintf(&text, " %s=%s", column, w.Instead[column])
+	}
+	if len(w.Returning) > 0 {
+		fmt.Fprintf(&text, " returning %s", strings.Join(w.Returning, ", "))
+	}
+	return text.String(), nil
+}
 
 func (t tables) Scan(any, []string, []driver.Value) error { return nil }
 
