@@ -109,3 +109,6 @@ func (s Sending) Failed(ctx context.Context, sql string, err error) error {
 
 // errStillOpen is work that ended while something in it went on.
 var errStillOpen = errors.New("rows or a batch were left open, or a statement of another goroutine still runs: the connection is closed, which rolls back; close them first")
+
+// explain adds to what the end of a context brought about that it was: see [conn.Explain].
+func explain(ctx context.Context, err error) error { return conn.Explain(ctx, err) }

@@ -94,6 +94,16 @@ func (s *System) Snapshot() Snapshot { return s.tree.Snapshot() }
 // Tree is the supervision tree itself, for whoever builds another face on it.
 func (s *System) Tree() *Tree { return s.tree }
 
+// Claim gives the lease for which an actor was granted a ticket: see
+// [Checkout]. A ticket is valid once, and for [ClaimTime]; else the
+// error is [ErrNoTicket]. If it was an actor that asked, the lease is revoked
+// when that ends, whoever claimed it: its late use is a [*StaleLeaseError]. Claim
+// does not block, and is safe for concurrent use.
+func (s *System) Claim(t Ticket) (Lease, error) {
+	l, err := s.tree.Claim(t)
+	return Lease{l}, err
+}
+
 // Close refuses new leases, waits for those that are out, for no longer than
 // each pool's drain_timeout and ctx, closes every backend and returns when all
 // goroutines of the system have ended. Its error tells of leases that had to be
