@@ -1,11 +1,14 @@
 package testkit
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgproto3"
+
+	"github.com/unoactor/unoactor/internal/sqltext"
 )
 
 // Reply is what a fake server says to one simple query. The zero value is a
@@ -65,7 +68,7 @@ func (a Answers) find(sql string) (Reply, bool) {
 	if reply, ok := a[sql]; ok {
 		return reply, true
 	}
-	if isComment(sql) {
+	if isEmpty(sql) {
 		return Reply{}, true
 	}
 	if strings.Contains(sql, whatAPoolAsks) {
@@ -75,8 +78,15 @@ func (a Answers) find(sql string) (Reply, bool) {
 	return reply, ok
 }
 
-func isComment(sql string) bool {
-	return sql == "" || (strings.HasPrefix(sql, "--") && !strings.Contains(sql, "\n"))
+// isEmpty says whether SQL has no statement.
+func isEmpty(sql string) bool { return firstWord(sql) == "" }
+
+// firstWord is the word that SQL begins with, in lower case, empty if there is no statement.
+func firstWord(sql string) string {
+	for statement := range sqltext.Statements([]byte(sql), false) {
+		return cmp.Or(statement.Verb, "?")
+	}
+	return ""
 }
 
 func (c *Conversation) answer(sql string, reply Reply) error {
@@ -94,7 +104,7 @@ func (c *Conversation) answer(sql string, reply Reply) error {
 		}
 		return c.Send(c.failed(reply.Error), c.Ready())
 	}
-	if isComment(sql) {
+	if isEmpty(sql) {
 		return c.Send(&pgproto3.EmptyQueryResponse{}, c.Ready())
 	}
 	var messages []pgproto3.BackendMessage
@@ -114,7 +124,7 @@ func (c *Conversation) answer(sql string, reply Reply) error {
 
 // complete returns the tag and moves the transaction's status along.
 func (c *Conversation) complete(sql string, reply Reply) string {
-	word, _, _ := strings.Cut(strings.ToUpper(strings.TrimRight(strings.TrimSpace(sql), "; ")), " ")
+	word := strings.ToUpper(firstWord(sql))
 	switch word {
 	case "BEGIN":
 		c.status = 'T'

@@ -2,10 +2,11 @@ package testkit
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgproto3"
+
+	"github.com/unoactor/unoactor/internal/sqltext"
 )
 
 // dueAtCommit makes the SQL that does what a server does at a commit, and what can be
@@ -78,33 +79,47 @@ const (
 // The server's catalog does not have what they said.
 type temporaries map[string]onCommit
 
-var (
-	temporaryTable = regexp.MustCompile(`(?is)\btemp(?:orary)?\s+table\s+(?:if\s+not\s+exists\s+)?(?:pg_temp\s*\.\s*)?("(?:[^"]|"")+"|[\pL_][\pL\pN_$]*)`)
-	atCommit       = regexp.MustCompile(`(?is)\bon\s+commit\s+(drop|delete)\b`)
-)
+// note looks for CREATE TEMPORARY TABLE in SQL, and in the strings of it, which may be code.
+func (t temporaries) note(sql string) { t.noteIn(sql, 0) }
 
-// note looks for CREATE TEMPORARY TABLE in SQL.
-func (t temporaries) note(sql string) {
-	found := temporaryTable.FindAllStringSubmatchIndex(sql, -1)
-	for i, at := range found {
-		name, end := sql[at[2]:at[3]], len(sql)
-		if i+1 < len(found) {
-			end = found[i+1][0]
+func (t temporaries) noteIn(sql string, within int) {
+	name := "" // of the last temporary table
+	s := sqltext.NewScanner([]byte(sql), false)
+	for s.Solid() {
+		if code, ok := s.Value(); ok && within < maxWithin {
+			t.noteIn(code, within+1)
 		}
-		if name[0] == '"' {
-			name = strings.ReplaceAll(name[1:len(name)-1], `""`, `"`)
-		} else {
-			name = strings.ToLower(name)
-		}
-		switch said := atCommit.FindStringSubmatch(sql[at[1]:end]); {
-		case said == nil:
-			delete(t, name)
-		case strings.EqualFold(said[1], "drop"):
+		switch ahead := s; {
+		case skips(&ahead, "temp", "table"), skips(&ahead, "temporary", "table"):
+			skips(&ahead, "if", "not", "exists")
+			skips(&ahead, "pg_temp", ".")
+			if table, ok := ahead.Name(); ok {
+				name = table
+				delete(t, name)
+			}
+		case name == "":
+		case skips(&ahead, "on", "commit", "drop"):
 			t[name] = dropped
-		default:
+		case skips(&ahead, "on", "commit", "delete"):
 			t[name] = emptied
 		}
 	}
+}
+
+// maxWithin is how deep strings within strings are looked at.
+const maxWithin = 4
+
+// skips goes past these words or signs, and says whether they were there.
+func skips(s *sqltext.Scanner, words ...string) bool {
+	ahead := *s
+	for _, word := range words {
+		if !ahead.Is(word) && !ahead.IsSign(word[0]) {
+			return false
+		}
+		ahead.Solid()
+	}
+	*s = ahead
+	return true
 }
 
 // list are the names of those to which that happens, as SQL.

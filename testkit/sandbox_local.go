@@ -2,9 +2,10 @@ package testkit
 
 import (
 	"encoding/json"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/unoactor/unoactor/internal/sqltext"
 )
 
 // locals give parameters their values back after a transaction that had others for itself
@@ -14,67 +15,23 @@ type locals struct {
 	before map[string]*string // what they were, for those that are given back at the end
 }
 
-var (
-	parameter = `("?[\pL_][\pL\pN_$.]*"?(?:\s+zone|\s+authorization)?)`
-	setLocal  = regexp.MustCompile(`(?is)\bset\s+local\s+` + parameter)
-	setAlways = regexp.MustCompile(`(?is)(?:^|;|\*/)\s*(?:set\s+session\s+|set\s+|reset\s+)` + parameter)
-	setConfig = regexp.MustCompile(`(?is)\bset_config\s*\(\s*E?'([^']+)'\s*,`)
-)
+// ofTransaction are parameters that end with their transaction.
+var ofTransaction = []string{"transaction_isolation", "transaction_read_only", "transaction_deferrable", "transaction_snapshot"}
 
-// otherwiseNamed are parameters whose statements have words of their own.
-var otherwiseNamed = map[string]string{"time zone": "timezone", "session authorization": "session_authorization", "names": "client_encoding"}
-
-// notParameters are words that may stand in the place of a parameter.
-var notParameters = []string{"transaction", "constraints", "local", "session", "all"}
-
-func nameOfParameter(said string) string {
-	name := strings.ToLower(strings.Trim(strings.Join(strings.Fields(said), " "), `"`))
-	if other, ok := otherwiseNamed[name]; ok {
-		return other
-	}
-	name, _, _ = strings.Cut(name, " ")
-	return name
-}
-
-// set is what SQL sets: for the transaction, and for longer.
+// set is what SQL sets: for the transaction, and for longer. What a call of set_config does not say openly
+// is taken to be for the transaction.
 func set(sql string) (local, always []string) {
-	for _, m := range setLocal.FindAllStringSubmatch(sql, -1) {
-		local = append(local, nameOfParameter(m[1]))
-	}
-	for _, m := range setAlways.FindAllStringSubmatch(sql, -1) {
-		always = append(always, nameOfParameter(m[1]))
-	}
-	for _, at := range setConfig.FindAllStringSubmatchIndex(sql, -1) {
-		name := strings.ToLower(sql[at[2]:at[3]])
-		if strings.Contains(strings.ToLower(lastArgument(sql[at[1]:])), "false") {
-			always = append(always, name)
-		} else {
-			local = append(local, name)
+	effects := sqltext.NewEffects([]byte(sql), false)
+	for effect, ok := effects.Next(); ok; effect, ok = effects.Next() {
+		switch s := effect.Setting; {
+		case effect.What != sqltext.Sets || s.Name == "" || slices.Contains(ofTransaction, s.Name):
+		case s.Local || s.Unsaid:
+			local = append(local, s.Name)
+		default:
+			always = append(always, s.Name)
 		}
 	}
-	no := func(name string) bool { return slices.Contains(notParameters, name) }
-	return slices.DeleteFunc(local, no), slices.DeleteFunc(always, no)
-}
-
-// lastArgument is that of a call, the rest of which is given.
-func lastArgument(rest string) string {
-	depth, start, quoted := 0, 0, false
-	for i, c := range []byte(rest) {
-		switch {
-		case c == '\'':
-			quoted = !quoted
-		case quoted:
-		case c == '(':
-			depth++
-		case c == ')' && depth == 0:
-			return rest[start:i]
-		case c == ')':
-			depth--
-		case c == ',' && depth == 0:
-			start = i + 1
-		}
-	}
-	return rest[start:]
+	return local, always
 }
 
 // enter takes note of what the known parameters are before a transaction.

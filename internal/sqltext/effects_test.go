@@ -36,7 +36,7 @@ func TestEffects(t *testing.T) {
 		"declare c cursor for select 1": "", "declare c cursor with hold for select 1": "holds", "declare c cursor without hold for select 1; with hold": "",
 		"set x = 'temp'; set local y = pg_temp; reset all": `set x "temp"; set local y "pg_temp"; set all`, "set transaction read only": `set local transaction_read_only "on"`,
 		"set constraints all deferred; listen x":           "listens",
-		"select set_config('a', 'b', true), set_config(x)": `call local a "b"; call  ?`, `select "set_config"('a', 'b', false)`: `call a "b"`, `select "set_config"`: "", "select set_config": "",
+		"select set_config('a', 'b', true), set_config(x)": `call local a "b"; call unsaid  ?`, `select "set_config"('a', 'b', false)`: `call a "b"`, `select "set_config"`: "", "select set_config": "",
 		"create temp table x ()": "temporary", "create table pg_temp.x ()": "temporary", `create table "pg_temp" . x ()`: "temporary", `select "temp", "temporary" from x`: "",
 		"select pg_advisory_lock(1), pg_try_advisory_lock(1), pg_advisory_lock_shared(1), pg_try_advisory_lock_shared(1)": "locks; locks; locks; locks", "select pg_advisory_xact_lock(1)": "",
 		"select setseed(1), dblink_connect('x'), dblink_connect_u('x')": "seeds; connects",

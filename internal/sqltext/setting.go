@@ -5,6 +5,7 @@ type Setting struct {
 	Name    string   // in lower case, "timezone" of SET TIME ZONE; empty if it is not openly said
 	All     bool     // all parameters: RESET ALL
 	Local   bool     // for the transaction only
+	Unsaid  bool     // whether it is Local is not openly said: a call says more than true or false
 	Reset   bool     // to what the session began with: RESET, or TO DEFAULT
 	Call    bool     // by set_config
 	Literal bool     // Values are what it is set to, or it is reset
@@ -96,6 +97,7 @@ func (s *Scanner) setConfig(left *int) (Setting, bool) {
 		arguments[n] = Scanner{}
 	}
 	set.Local = depth == 0 && arguments[n].Is("true")
+	set.Unsaid = !set.Local && (depth > 0 || !arguments[n].Is("false"))
 	if depth > 0 || n != 2 {
 		return set, true
 	}
@@ -104,7 +106,7 @@ func (s *Scanner) setConfig(left *int) (Setting, bool) {
 	}
 	value, ok := arguments[1].Value()
 	set.Reset = arguments[1].Is("null")
-	set.Literal = set.Name != "" && (ok || set.Reset) && (set.Local || arguments[2].Is("false"))
+	set.Literal = set.Name != "" && (ok || set.Reset) && !set.Unsaid
 	if set.Literal && ok {
 		set.Values = []string{value}
 	}

@@ -14,6 +14,9 @@ func said(s sqltext.Setting) string {
 	if s.Local {
 		said += "local "
 	}
+	if s.Unsaid {
+		said += "unsaid "
+	}
 	if s.All {
 		return said + "all"
 	}
@@ -53,11 +56,11 @@ func TestSettings(t *testing.T) {
 		"set x = 1 /* it's */ -- a": `set x "1"`, "set x = 'a": "set x ?",
 		"set x = " + strings.Repeat("1, ", 300) + "1": "set x ?",
 		"select set_config('Work_Mem', '1MB', false)": `call work_mem "1MB"`, "select pg_catalog.set_config('a', null, true)": "call local a reset",
-		`select "set_config" ( 'a' , E'\x41', TRUE ), set_config(x, 'b', true)`: `call local a "A"; call local  ?`, "select set_config('a', 'b', $1)": "call a ?",
-		"select set_config('a', $1, true)": "call local a ?", "select set_config('a', 'b' || 'c', false)": "call a ?", "select set_config('a', 'b', true or x)": "call a ?",
-		"select set_config('a', f(')', true), (true))": "call a ?", "select set_config('a', array['b', true], true)": "call local a ?", "select set_config('a', 'b', false, true)": "call local  ?",
-		"select set_config('a', 'b', true": "call  ?", "select set_config from x": "", "select set_config(set_config('a', 'b', true), 'c', true)": `call local  ?; call local a "b"`,
-		"select set_config(is_local => true, setting_name => 'a', new_value => 'b')": "call  ?",
+		`select "set_config" ( 'a' , E'\x41', TRUE ), set_config(x, 'b', true)`: `call local a "A"; call local  ?`, "select set_config('a', 'b', $1)": "call unsaid a ?",
+		"select set_config('a', $1, true)": "call local a ?", "select set_config('a', 'b' || 'c', false)": "call a ?", "select set_config('a', 'b', true or x)": "call unsaid a ?",
+		"select set_config('a', f(')', true), (true))": "call unsaid a ?", "select set_config('a', array['b', true], true)": "call local a ?", "select set_config('a', 'b', false, true)": "call local  ?",
+		"select set_config('a', 'b', true": "call unsaid  ?", "select set_config from x": "", "select set_config(set_config('a', 'b', true), 'c', true)": `call local  ?; call local a "b"`,
+		"select set_config(is_local => true, setting_name => 'a', new_value => 'b')": "call unsaid  ?",
 	} {
 		var got []string
 		for s := range sqltext.Statements([]byte(sql), false) {
