@@ -14,9 +14,6 @@ import (
 	"github.com/unoactor/unoactor/internal/gateway/wire"
 )
 
-// errDone is a connection that has had what it came for: a cancel request.
-var errDone = errors.New("done")
-
 // refusedLogin is a client that did not prove who it is.
 type refusedLogin struct{ why *wire.Error }
 

@@ -24,10 +24,11 @@ type control struct {
 }
 
 const (
-	// SettleTime is how long a server may take to answer what a client left behind, and KillTime, what a client did
-	// that was ended by a shutdown. A second later the slot is free in any case.
-	SettleTime = 4 * time.Second
-	KillTime   = 2 * time.Second
+	// CleanUpTime is how long a server may take to answer what a client left behind. A second later the slot is free
+	// in any case.
+	CleanUpTime = 4 * time.Second
+	// killTime is the same of a client that was ended by a shutdown.
+	killTime = 2 * time.Second
 	// cancelWait is how long a backend is held for a cancel request at most.
 	cancelWait = 5 * time.Second
 	// maxCancels of one client are under way at most. Of more none could mean anything that these don't.
@@ -93,7 +94,7 @@ func (c *control) Kill() {
 	c.mu.Lock()
 	c.killed = true
 	c.mu.Unlock()
-	c.Unwanted(KillTime)
+	c.Unwanted(killTime)
 }
 
 // Unwanted says that nobody waits for the server's answers any more: it gets so much time for them. Unless it has used

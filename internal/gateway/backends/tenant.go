@@ -106,7 +106,7 @@ func (t *Tenant) use(l conn.Lease) *wire.Error {
 		return refused(err, 0, 0)
 	}
 	h := heldOf(b)
-	socket, err := h.socketOf(b, SettleTime)
+	socket, err := h.socketOf(b, CleanUpTime)
 	if err != nil {
 		l.Destroy(err)
 		return refused(err, 0, 0)

@@ -147,7 +147,7 @@ func (c *Client) WaitsSince() int64 { return c.waiting.Load() }
 // Abandon cancels for a client that hung up while it waited. It is safe for concurrent use.
 func (c *Client) Abandon() {
 	if !c.gone.Swap(true) {
-		c.tenant.Unwanted(backends.SettleTime)
+		c.tenant.Unwanted(backends.CleanUpTime)
 		c.Cancel()
 	}
 }
@@ -181,7 +181,7 @@ func (c *Client) Leave(err error) {
 // cleanUp leaves the backend of a client that has gone as the next one needs it, or closes it.
 func (c *Client) cleanUp() {
 	if c.machine.ClientGone(); c.machine.Output().Turn == protocol.Server {
-		c.tenant.Unwanted(backends.SettleTime)
+		c.tenant.Unwanted(backends.CleanUpTime)
 	}
 	for {
 		out := c.machine.Output()
@@ -204,7 +204,7 @@ func (c *Client) cleanUp() {
 		case errors.Is(err, os.ErrDeadlineExceeded) && !last:
 			c.machine.Unanswered()
 		case err != nil:
-			c.shared.Log.Debug("a backend could not be settled", "error", err)
+			c.shared.Log.Debug("a backend could not be left clean", "error", err)
 			c.machine.ServerLost(err.Error())
 		}
 	}
