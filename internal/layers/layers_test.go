@@ -51,6 +51,7 @@ var layers = []layer{
 	{".", []string{pgx, hclog, metric, failsafe}},
 	{"adapters", []string{"*"}}, // each is a door to a library of its own
 	{"internal/gateway/wire", nil},
+	{"internal/gateway/transcript", nil}, // for tests
 	{"internal/gateway/sockets", []string{system}},
 	{"internal/gateway/params", nil},
 	{"internal/gateway/prepared", nil},
