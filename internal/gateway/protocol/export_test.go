@@ -1,7 +1,11 @@
 package protocol
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/unoactor/unoactor/internal/gateway/params"
+	"github.com/unoactor/unoactor/internal/gateway/wire"
 	"github.com/unoactor/unoactor/internal/sqltext"
 )
 
@@ -50,3 +54,61 @@ func (m *Machine) Outstanding() int {
 
 // Kept is how many bytes are kept of statements.
 func (m *Machine) Kept() int { return m.statements.Kept() + len(m.pin.Statement) }
+
+// Owed is what the server owes: the requests that it has not answered, in their order; those of the gateway's own, of
+// which the answers are hidden, in parentheses.
+func (m *Machine) Owed() string {
+	names := map[byte]string{wire.Parse: "Parse", wire.Bind: "Bind", wire.Describe: "Describe", wire.Close: "Close", wire.Execute: "Execute",
+		wire.Query: "Query", wire.Function: "FunctionCall", wire.Sync: "Sync"}
+	var all []string
+	for i := range m.replies.n {
+		e := m.replies.at(i)
+		name := names[e.request]
+		if e.hidden {
+			name = "(" + name + ")"
+		}
+		all = append(all, name)
+	}
+	if m.probe == probing {
+		all = append(all, "(what became of the Syncs)")
+	}
+	if len(all) == 0 {
+		return "nothing"
+	}
+	return strings.Join(all, ", ")
+}
+
+// State is how things stand, but for what is owed.
+func (m *Machine) State() string {
+	all := []string{map[byte]string{'I': "no transaction", 'T': "in a transaction", 'E': "in a failed transaction"}[m.tx]}
+	say := func(is bool, words string) {
+		if is {
+			all = append(all, words)
+		}
+	}
+	s := &m.statements
+	say(m.open && !m.ignored, "a batch is open")
+	say(m.ignored, "the server skips all until a Sync")
+	say(m.skip, "the client is ignored until its Sync")
+	say(m.copyIn, "the server reads COPY data")
+	say(m.copyIn && m.syncs > 0, fmt.Sprintf("%d Syncs in it", m.syncs))
+	say(m.resets.Any(), "parameters are put back")
+	switch {
+	case s.Stale:
+		say(true, "the unnamed statement has rows of another shape")
+	case s.Unkept:
+		say(true, "only the backend has the unnamed statement")
+	case s.Parse != nil && s.There:
+		say(true, "the unnamed statement is kept, and the backend has it")
+	case s.Parse != nil:
+		say(true, "the unnamed statement is kept")
+	case s.There:
+		say(true, "the backend has the unnamed statement")
+	}
+	say(m.checking, "it is compared with what the client was told")
+	say(m.replay.possible, "may be sent elsewhere if the server is lost, and if it only reads")
+	say(m.pin.Why != "", "pinned: "+m.pin.Why)
+	say(m.broken, "the server is not to be spoken to")
+	say(m.silent, "the client has gone")
+	return strings.Join(all, "; ")
+}

@@ -70,6 +70,7 @@ func (m *Machine) FromServer(in []byte) (used int) {
 				out = refusedAs(msg.Body()).Append(out)
 			case ready:
 				n := m.accounted()
+				m.out.Transaction = m.out.Transaction || m.tx == 'I'
 				if m.ended.Any() {
 					out = m.putBack(out)
 				}
