@@ -79,6 +79,13 @@ func (s *Statements) Forgo() {
 	}
 }
 
+// Bound notes that the statement that the server has now was bound: it need not be kept for that.
+func (s *Statements) Bound() {
+	if s.Done.Unkept = false; !s.Unconfirmed() {
+		s.Unkept = false
+	}
+}
+
 // Returned notes that the next backend will know nothing of the client.
 func (s *Statements) Returned() {
 	s.There, s.Unkept, s.Stale = false, false, false

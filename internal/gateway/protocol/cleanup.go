@@ -14,7 +14,6 @@ func (m *Machine) ClientGone() {
 	if m.backend == nil {
 		return
 	}
-	m.statements.Unkept = false
 	switch {
 	case m.broken:
 		m.dispose(Discard, m.farewell)

@@ -7,6 +7,7 @@ type expect struct {
 	request byte // P, B, D, C, E, Q, F or S
 	hidden  bool // the gateway's own request: its reply is hidden from the client
 	states  bool // the request changes which unnamed statement there is: see [prepared.Statements]
+	binds   bool // the request is a Bind of the unnamed statement
 	shape   bool // the reply says what shape the rows of the unnamed statement have
 }
 

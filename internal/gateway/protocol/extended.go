@@ -96,7 +96,7 @@ func (m *Machine) uses(rest []byte, e expect) (v verdict) {
 	if unnamed && v != refuse {
 		e.shape = e.request == wire.Describe
 		if e.request == wire.Bind {
-			m.statements.Unkept = false
+			e.binds = true
 			m.resets.Merge(m.statements.Resets)
 		}
 	}

@@ -141,7 +141,9 @@ func (m *Machine) settled() bool {
 }
 
 // free says that the backend may serve somebody else.
-func (m *Machine) free() bool { return m.settled() && m.tx == 'I' && !m.statements.Unkept }
+func (m *Machine) free() bool {
+	return m.settled() && m.tx == 'I' && (m.silent || !m.statements.Unkept)
+}
 
 // inTurns says that the server's answers end with a ReadyForQuery that is due, so that one side can be served after
 // the other.

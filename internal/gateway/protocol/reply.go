@@ -65,6 +65,9 @@ func (m *Machine) settle(e expect) {
 	if e.states {
 		m.statements.Confirm()
 	}
+	if e.binds {
+		m.statements.Bound()
+	}
 	if e.hidden && e.request == wire.Describe {
 		m.checking = false
 	}
