@@ -1,6 +1,8 @@
 package protocol
 
 import (
+	"bytes"
+
 	"github.com/unoactor/unoactor/internal/gateway/prepared"
 	"github.com/unoactor/unoactor/internal/gateway/wire"
 )
@@ -55,7 +57,13 @@ func (m *Machine) decideParse(msg wire.Message) (verdict, *wire.Error) {
 	if !ok {
 		return drop, wire.Violation("Parse without a statement name")
 	}
-	m.look(rest, msg.Missing > 0)
+	kept := m.statements.Parse
+	again := m.judged == m.params && msg.Missing == 0 && bytes.Equal(kept, msg.Raw) // as drivers that run one text often
+	if again {
+		m.found = m.statements.Resets
+	} else {
+		m.look(rest, msg.Missing > 0)
+	}
 	e := expect{request: wire.Parse}
 	if len(name) > 0 {
 		m.extended(e)
@@ -68,7 +76,10 @@ func (m *Machine) decideParse(msg wire.Message) (verdict, *wire.Error) {
 	if msg.Missing == 0 && len(msg.Raw) <= prepared.MaxParse {
 		m.statements.Unkept = false
 		if !m.options.Session {
-			m.statements.Parse = append([]byte(nil), msg.Raw...)
+			if !again {
+				kept, m.judged = append([]byte(nil), msg.Raw...), m.params
+			}
+			m.statements.Parse = kept
 		}
 	}
 	m.state(&e)
