@@ -13,10 +13,10 @@ import (
 	"github.com/unoactor/unoactor/messages"
 )
 
-// This file is what an operator tells a running pool.
+// This file holds what an operator can tell a running pool.
 
-// orders are what is handed to the pool's actor besides a message, which carries
-// no settings and no secrets.
+// orders hold what is handed to the pool's actor beside a message, which carries neither settings nor
+// secrets.
 type orders struct {
 	mu       sync.Mutex // one reconfiguration at a time
 	setup    atomic.Pointer[setup]
@@ -24,7 +24,7 @@ type orders struct {
 	trial    atomic.Pointer[trial]
 }
 
-// trial is a dialer on probation.
+// trial is an attempt to connect with other credentials, by a dialer of its own.
 type trial struct {
 	dialer *conn.Dialer
 	once   sync.Once
@@ -34,7 +34,7 @@ type trial struct {
 
 func newTrial(d *conn.Dialer) *trial { return &trial{dialer: d, done: make(chan struct{})} }
 
-// decide ends the trial. Only the first verdict counts.
+// decide ends the trial: err is why it failed, nil if it succeeded. Later calls do nothing.
 func (t *trial) decide(err error) {
 	t.once.Do(func() {
 		t.err = err
@@ -44,9 +44,9 @@ func (t *trial) decide(err error) {
 
 func (p *Pool) ended() error { return fmt.Errorf("pool %q: %w", p.Name(), conn.ErrClosed) }
 
-// WarmUp opens backends until n are open, n being no more than the hard limit,
-// and returns when they are. They stay for idle_timeout, also those beyond size. Its error is that of ctx, or why no backend could
-// be opened; what was opened stays.
+// WarmUp opens backends until n are open, and returns when they are. n must be no more than the hard
+// limit. They stay for idle_timeout, also those beyond size. The error is that of ctx, or says why
+// no backend could be opened; those that were opened stay.
 func (p *Pool) WarmUp(ctx context.Context, n int) error {
 	if hard := p.Config().Hard(); n > hard {
 		return fmt.Errorf("warm up pool %q: %d backends are more than its hard limit, %d", p.Name(), n, hard)
@@ -68,8 +68,7 @@ func (p *Pool) WarmUp(ctx context.Context, n int) error {
 	return err
 }
 
-// refusedBy is why no backend of the pool can be had, where waiting does not mend it; nil
-// if waiting may.
+// refusedBy returns why the pool can't connect, if waiting does not mend that; nil otherwise.
 func (p *Pool) refusedBy() error {
 	if v := p.view.Load(); v.hopeless {
 		return v.refused
@@ -77,8 +76,9 @@ func (p *Pool) refusedBy() error {
 	return nil
 }
 
-// ClearIdle closes all backends that are idle now, returns when they are gone
-// from the server, and says how many there were. A pool with min_idle opens others.
+// ClearIdle closes all backends that are idle now, and returns how many there were when their server
+// processes have ended. A pool with min_idle opens others. The error is that of ctx, or matches
+// [conn.ErrClosed].
 func (p *Pool) ClearIdle(ctx context.Context) (int, error) {
 	idle := make(map[int]uint64)
 	for i := range p.slots.Len() {
@@ -104,9 +104,9 @@ func (p *Pool) ClearIdle(ctx context.Context) (int, error) {
 	return len(idle), err
 }
 
-// Resize changes the soft limit and the overflow while the pool runs. A pool that
-// grows uses its room at once; of one that shrinks, what is beyond the limits is
-// closed as it comes back.
+// Resize changes the soft limit and the overflow while the pool runs. A pool that grows uses its room
+// at once; of a pool that shrinks, leased backends beyond the limits are closed when their leases
+// end. The error says which number is wrong.
 func (p *Pool) Resize(size, overflow int) error {
 	if size < 1 || overflow < 0 {
 		return fmt.Errorf("resize pool %q: want a size of at least 1 and an overflow of at least 0, not %d and %d", p.Name(), size, overflow)
@@ -117,10 +117,10 @@ func (p *Pool) Resize(size, overflow int) error {
 	return p.Reconfigure(next)
 }
 
-// Reconfigure gives the pool other settings. What concerns new backends only
-// (runtime, hooks) is taken up by those that are opened from now on. Name,
-// node, database, user and password stay, see [Pool.Rotate], and so does echo:
-// [System.Apply] changes those too, and replaces the backends for it.
+// Reconfigure gives the pool other settings. Those that concern new backends only (runtime, hooks) are
+// taken up by backends that are opened from now on. Name, node, database, user and password stay
+// (see [Pool.Rotate]), and so does echo: [System.Apply] changes those too, and replaces backends
+// for it. The error says which setting is wrong: then nothing is changed.
 func (p *Pool) Reconfigure(next config.Pool) error {
 	p.orders.mu.Lock()
 	defer p.orders.mu.Unlock()
@@ -153,7 +153,7 @@ func (p *Pool) taken(s *setup) error {
 	return p.until(ctx, func() bool { return p.view.Load().applied == s.config })
 }
 
-// takeUpTime bounds how long a pool takes to take up settings.
+// takeUpTime bounds how long the actor of a pool may take to take up settings.
 const takeUpTime = 10 * time.Second
 
 // PauseMode says what becomes of those who acquire while a pool is paused.
@@ -165,9 +165,8 @@ const (
 	FailFast PauseMode = true  // at once, with [conn.ErrPaused]
 )
 
-// Pause stops lending and connecting, and returns when no lease is out any more.
-// If ctx ends first the pool stays paused. Idle backends stay open; see
-// [Pool.ClearIdle].
+// Pause stops lending and connecting, and returns when the last lease has ended. If ctx ends first, the
+// pool stays paused, and the error says so. Idle backends stay open; see [Pool.ClearIdle].
 func (p *Pool) Pause(ctx context.Context, mode PauseMode) error {
 	p.slots.Pause(bool(mode))
 	p.note(conn.Decision{What: conn.Holding, Slot: -1, Note: "paused by an operator"})
@@ -190,24 +189,25 @@ type Invalidation bool
 
 // The ways to invalidate.
 const (
-	Soft Invalidation = false // leased ones end when they come back
+	Soft Invalidation = false // leased backends are closed when their leases end
 	Hard Invalidation = true  // leases are revoked
 )
 
-// Invalidate begins a new generation of backends: those there are now end, those
-// that are idle at once. When it has returned, none of them is lent any more.
+// Invalidate begins a new generation of backends. Those that there are now are closed: idle ones at
+// once, leased ones as how says. When Invalidate has returned, none of them is lent any more. It
+// does not block.
 func (p *Pool) Invalidate(how Invalidation) {
 	p.slots.CondemnAll(messages.Invalidated)
 	p.ref.Tell(messages.Invalidate{Cause: messages.Invalidated, Hard: bool(how)})
 }
 
-// ErrRotation wraps why credentials were not taken up.
+// ErrRotation is matched by the error of a rotation that failed.
 var ErrRotation = errors.New("the new credentials were not taken up, the old ones stay")
 
-// Rotate has the pool connect as another user or with another password. One
-// backend is opened with them first; if that fails, nothing changes and the error
-// says why. Then all others are replaced, a few at a time, none while it is leased.
-// Rotate returns when the new credentials are proven. An empty user stays as he is.
+// Rotate makes the pool connect as another user or with another password; an empty user stays as it
+// is. One backend is opened with the new credentials first: if that fails, nothing changes and the
+// error says why. Rotate returns when that backend has connected; the other backends are then
+// replaced, a few at a time, none while it is leased.
 func (p *Pool) Rotate(ctx context.Context, user string, password config.Secret) error {
 	p.orders.rotating.Lock()
 	defer p.orders.rotating.Unlock()

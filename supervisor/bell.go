@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// bell wakes those who wait for a change. The zero bell is ready.
+// bell wakes those who wait for a change. The zero bell is ready. It is safe for concurrent use.
 type bell struct {
 	mu   sync.Mutex
 	next chan struct{} // closed at the next ring; nil while nobody listens
@@ -29,8 +29,8 @@ func (b *bell) listen() <-chan struct{} {
 	return b.next
 }
 
-// until waits for a condition that is looked at anew after each ring. It fails
-// when ctx or the pool ends first.
+// until blocks until met returns true, which it asks again after each ring. Its error is that of ctx,
+// or matches [conn.ErrClosed] if the pool ends first.
 func (p *Pool) until(ctx context.Context, met func() bool) error {
 	for {
 		ring := p.changed.listen()

@@ -18,25 +18,25 @@ import (
 	"github.com/unoactor/unoactor/routing"
 )
 
-// ClaimTime is how long a granted ticket can be claimed.
+// ClaimTime is how long a ticket can be claimed after its lease was granted.
 const ClaimTime = 5 * time.Second
 
-// ErrNoTicket is the claim of a lease that is not there: it was claimed before, or
-// nobody claimed it for [ClaimTime], or the asker ended, or it never was.
+// ErrNoTicket is the error of a claim whose ticket stands for no lease: it was claimed before, or not
+// within [ClaimTime], or the asker has ended, or there never was such a ticket.
 var ErrNoTicket = errors.New("no lease waits under that ticket: it was claimed already, has expired, or was never granted")
 
-// desk is where actors get their leases. It waits in the pools' queues in their place,
-// keeps what was granted until it is claimed, and gives back what nobody can claim.
+// desk leases backends for actors. It waits in the pools' queues in their place, keeps the leases that
+// were granted until they are claimed, and releases those that nobody can claim any more.
 //
-//	ordered --granted--> offered --claimed--> held --released by who claimed it--> over
+//	ordered --granted--> offered --claimed--> held --released by whoever claimed it--> ended
 //	   |                    |                  |
 //	   |                    |                  '-- asker ended: revoked
 //	   |                    '-- asker ended, or expired: released
 //	   '-- asker ended: cancelled
 //
-// What asks may be an actor, which is watched, or a future, which can't be: if its time
-// is over its answer becomes a dead letter, or, at the last moment, is lost, and expires.
-// An actor that is restarted is gone as well: its next incarnation asked for nothing.
+// An asker is an actor, which is watched, or a future, which can't be: if its time has passed, the
+// answer becomes a dead letter or, at the last moment, is lost, and then the ticket expires. An
+// actor that is restarted counts as ended: its next incarnation asked for nothing.
 type desk struct {
 	system *System
 	heard  *eventstream.Subscription
@@ -50,17 +50,17 @@ type desk struct {
 
 // asker is an actor that has orders.
 type asker struct {
-	process *actor.ActorProcess // another actor may have the address later
+	process *actor.ActorProcess // tells the actor from a later one at the same address
 	orders  []*order
 }
 
-// order is one Checkout. What changes is guarded by the desk's lock.
+// order is one Checkout. The desk's lock guards it.
 type order struct {
 	pool     *Pool
 	rule     string
 	pid      *actor.PID
 	cancel   context.CancelFunc
-	unwanted bool // nobody wants it any more
+	unwanted bool // its asker has ended, or it was refused
 	ticket   messages.Ticket
 	lease    conn.Lease
 	expiry   *time.Timer
@@ -120,7 +120,7 @@ func intentOf(m messages.Checkout) routing.Intent {
 	return routing.Intent{Database: m.Database, User: m.User, Entity: m.Entity, Access: config.Access(m.Access), Labels: m.Labels}
 }
 
-// enter notes an order. It is false if the desk is closed.
+// enter adds an order. It returns false if the desk is closed.
 func (d *desk) enter(o *order, process *actor.ActorProcess) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -139,7 +139,7 @@ func (d *desk) enter(o *order, process *actor.ActorProcess) bool {
 	return true
 }
 
-// ended says whether nothing is left of an order: it was refused, or its lease has ended.
+// ended returns whether nothing is left of an order: it was refused, or its lease has ended.
 func (o *order) ended() bool {
 	if o.lease.IsZero() {
 		return o.unwanted
@@ -148,8 +148,8 @@ func (o *order) ended() bool {
 	return err != nil
 }
 
-// offer tells the asker that the lease is there, or why there is none, unless it is
-// gone.
+// offer keeps the lease of an order for its claim and answers the asker, or tells why there is no lease.
+// If the asker has ended, the lease is released.
 func (d *desk) offer(o *order, l conn.Lease, err error) {
 	d.mu.Lock()
 	unwanted := o.unwanted
@@ -164,13 +164,13 @@ func (d *desk) offer(o *order, l conn.Lease, err error) {
 	}
 	ticket := o.ticket
 	d.mu.Unlock()
-	l.Release() // what was not kept
+	l.Release() // unless it was kept
 	if !unwanted {
 		d.answer(o.pid, messages.Granted{Pool: o.pool.Name(), Rule: o.rule, Ticket: ticket, Err: err})
 	}
 }
 
-// keep has the lease wait for its claim. d.mu is held.
+// keep gives the order its lease and a new ticket, which expires. d.mu is held.
 func (d *desk) keep(o *order, l conn.Lease) {
 	for o.ticket == 0 || d.offered[o.ticket] != nil {
 		o.ticket = messages.Ticket(rand.Uint64())
@@ -183,7 +183,8 @@ func (d *desk) keep(o *order, l conn.Lease) {
 
 func (d *desk) answer(pid *actor.PID, g messages.Granted) { d.system.actors.Root.Send(pid, g) }
 
-// Claim gives the lease that a ticket stands for, once. The error is [ErrNoTicket].
+// Claim returns the lease that a ticket stands for, once: whoever claimed it releases it. The error is
+// [ErrNoTicket]. It is safe for concurrent use.
 func (s *System) Claim(t messages.Ticket) (conn.Lease, error) {
 	d := s.desk
 	d.mu.Lock()
@@ -197,7 +198,7 @@ func (s *System) Claim(t messages.Ticket) (conn.Lease, error) {
 	return o.lease, nil
 }
 
-// takeBack gives a lease back to its pool that was not claimed.
+// takeBack releases a lease that was not claimed.
 func (d *desk) takeBack(t messages.Ticket) {
 	d.mu.Lock()
 	o := d.offered[t]
@@ -212,7 +213,7 @@ func (d *desk) takeBack(t messages.Ticket) {
 // AskerEnded implements [actors.Desk].
 func (d *desk) AskerEnded(pid *actor.PID) { d.end(pid, actors.RunningAt(d.system.actors, pid)) }
 
-// end takes back what was ordered from an address by any actor but one, which may be nil.
+// end takes back what was ordered from an address by actors other than but, which may be nil.
 func (d *desk) end(pid *actor.PID, but *actor.ActorProcess) {
 	d.mu.Lock()
 	a := d.askers[pid.Id]
@@ -228,11 +229,12 @@ func (d *desk) end(pid *actor.PID, but *actor.ActorProcess) {
 	}
 	for _, o := range held {
 		slot, epoch := o.lease.Identity()
-		o.pool.RevokeLease(slot, epoch) // no other goroutine of the asker's may use it any more
+		o.pool.RevokeLease(slot, epoch) // another goroutine of the asker's may be using it
 	}
 }
 
-// endOrders ends orders that nobody wants any more. d.mu is held.
+// endOrders ends the orders of an asker that has ended, and returns those whose leases the caller has to
+// release, and to revoke. d.mu is held.
 func (d *desk) endOrders(orders []*order) (unclaimed, held []*order) {
 	for _, o := range orders {
 		o.unwanted = true
@@ -250,8 +252,8 @@ func (d *desk) endOrders(orders []*order) (unclaimed, held []*order) {
 	return unclaimed, held
 }
 
-// close gives back what was not claimed, and refuses what comes. Those who wait are
-// refused by their pools.
+// close releases the leases that were not claimed, and refuses later orders. The pools refuse those who
+// wait.
 func (d *desk) close() {
 	d.mu.Lock()
 	d.closed = true
@@ -265,7 +267,7 @@ func (d *desk) close() {
 	}
 }
 
-// stop returns when everybody who waited was answered. The pools are closed then.
+// stop returns when all orders were answered. It must be called when the pools are closed.
 func (d *desk) stop() {
 	d.waiting.Wait()
 	d.system.actors.EventStream.Unsubscribe(d.heard)

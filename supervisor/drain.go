@@ -11,8 +11,8 @@ import (
 	"github.com/unoactor/unoactor/messages"
 )
 
-// drain has the pool refuse new leases and close; those that are out have its
-// drain_timeout, and no longer than ctx.
+// drain asks the pool to drain: it refuses new leases at once, and revokes those that are left when its
+// drain_timeout has passed, or ctx's deadline.
 func (p *Pool) drain(ctx context.Context) {
 	deadline := p.deadline()
 	if limit, ok := ctx.Deadline(); ok && limit.Before(deadline) {
@@ -26,8 +26,8 @@ func (p *Pool) deadline() time.Time {
 	return time.Now().Add(min(p.Config().DrainTimeout, 24*time.Hour))
 }
 
-// drained waits until the pool is closed. The end of ctx ends its leases. The error
-// tells of those that had to be revoked.
+// drained blocks until a pool that drains is closed. When ctx ends, the leases that are left are revoked.
+// The error says how many leases had to be revoked.
 func (p *Pool) drained(ctx context.Context) error {
 	select {
 	case <-p.done:
@@ -41,7 +41,7 @@ func (p *Pool) drained(ctx context.Context) error {
 // revocations is an error if leases had to be revoked at the end of the drain.
 func (p *Pool) revocations() error {
 	if n := p.revoked.Load(); n > 0 {
-		return fmt.Errorf("pool %q: %d leases were revoked when their time to come back was over", p.Name(), n)
+		return fmt.Errorf("pool %q: %d leases were revoked when their time had passed", p.Name(), n)
 	}
 	return nil
 }
@@ -61,7 +61,8 @@ func (a *poolActor) drain(m messages.Drain, now time.Time) {
 	a.waker.Reset(max(0, m.Deadline.Sub(now)))
 }
 
-// finish ends a drained pool, and what is left of it when its time is over.
+// finish stops the actor of a pool that drains when its last backend is closed, and revokes the leases
+// that are left at the deadline.
 func (a *poolActor) finish(ctx actor.Context, now time.Time) {
 	if !a.draining {
 		return

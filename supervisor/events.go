@@ -9,18 +9,17 @@ import (
 	"github.com/unoactor/unoactor/messages"
 )
 
-// Events are told to whoever subscribed to them, over an event stream of the tree's
-// own: an actor system may hold other trees, whose pools can have the same names. It
-// is safe for concurrent use.
+// Events tells events to subscribers, over an event stream of the tree's own: an actor system may hold
+// other trees, whose pools can have the same names. It is safe for concurrent use.
 type Events struct {
 	stream *eventstream.EventStream
 	log    hclog.Logger
-	// report has the pools tell of each checkout and checkin, or of none: nobody
-	// pays for what nobody wants to hear.
+	// report sets whether the pools tell of each checkout and checkin: nobody pays for events
+	// that nobody wants.
 	report func(on bool)
 
 	mu     sync.Mutex
-	open   map[*Subscription]bool // whether it wants checkouts and checkins
+	open   map[*Subscription]bool // whether each wants checkouts and checkins
 	closed bool
 }
 
@@ -28,26 +27,26 @@ func newEvents(log hclog.Logger, report func(on bool)) *Events {
 	return &Events{stream: eventstream.NewEventStream(), log: log, report: report, open: make(map[*Subscription]bool)}
 }
 
-// publish tells an event to whoever wants it. It waits for nobody.
+// publish tells an event to the subscriptions that want it. It does not block.
 func (e *Events) publish(event messages.Event) { e.stream.Publish(event) }
 
-// Wish says what a subscription is about. The zero value is about all events, and
-// has a buffer of 1024.
+// Wish says which events a subscription is told. The zero value is for all events, with a buffer of
+// 1024.
 type Wish struct {
-	// Wants says whether an event is wanted; nil wants all. It is called where the
-	// event happens, and must be quick.
+	// Wants returns whether an event is wanted; nil wants all. It is called on the goroutine on
+	// which the event happens, and must be quick.
 	Wants func(messages.Event) bool
-	// NoLeases says that checkouts and checkins are not wanted, so that nobody
-	// has to tell them.
+	// NoLeases says that no checkouts and checkins are wanted, so that the pools need not tell
+	// them.
 	NoLeases bool
-	// Buffer is how many events may wait for the handler. What comes when it is
-	// full is missed, and counted.
+	// Buffer is how many events may wait for the handler. An event that comes when it is full
+	// is dropped, and counted: see [Subscription.Missed].
 	Buffer int
 }
 
-// Subscribe has handle called with events, one after the other, in the order in
-// which they happened to a pool, on a goroutine of the subscription's own: a handler
-// that is slow or panics delays nobody. [System.Close] closes the subscription.
+// Subscribe begins to call handle with events, one after the other, in the order in which they happened
+// to a pool, on a goroutine of the subscription's own: a handler that is slow or panics delays
+// nobody. [Subscription.Close] ends it, as does [System.Close].
 func (e *Events) Subscribe(handle func(messages.Event), wish Wish) *Subscription {
 	s := newSubscription(handle, wish, e)
 	e.mu.Lock()
@@ -71,7 +70,7 @@ func (e *Events) leasesWanted() bool {
 	return false
 }
 
-// reportTo has pools that were added tell what the others tell.
+// reportTo sets pools that were added to tell what the others tell.
 func (e *Events) reportTo(pools []*Pool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -91,8 +90,7 @@ func (e *Events) unsubscribe(s *Subscription) {
 	e.report(e.leasesWanted())
 }
 
-// close ends all subscriptions, when they have been told what they had still to
-// be told.
+// close ends all subscriptions, and returns when their handlers were told what was in their buffers.
 func (e *Events) close() {
 	e.mu.Lock()
 	e.closed = true

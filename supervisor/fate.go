@@ -12,13 +12,13 @@ import (
 type fate uint8
 
 const (
-	rest    fate = iota // it stays empty until the pool wants more
-	restart             // it was lost: it gets a new incarnation, which dials when its node lets it
+	rest    fate = iota // the slot stays empty until the pool wants another backend
+	restart             // the backend was lost: the slot gets a new incarnation, which dials when its node permits
 	backoff             // the pool can't connect for a reason of its own: nobody tries again before a backoff
 )
 
-// fates is the supervision policy: what follows from each cause, for a backend
-// that served and for one that was still connecting.
+// fates is the supervision policy: what follows from each cause, for an incarnation that served and for
+// one that was still connecting.
 var fates = map[messages.Cause]struct{ served, connecting fate }{
 	messages.None:         {rest, rest},
 	messages.LifetimeOver: {rest, rest},
@@ -46,7 +46,7 @@ var fates = map[messages.Cause]struct{ served, connecting fate }{
 	messages.Exhausted:    {restart, backoff},
 }
 
-// fateOf looks up the fate of a slot whose incarnation ended.
+// fateOf returns the fate of a slot whose incarnation has ended for that cause.
 func fateOf(served bool, cause messages.Cause) fate {
 	if served {
 		return fates[cause].served
@@ -54,14 +54,14 @@ func fateOf(served bool, cause messages.Cause) fate {
 	return fates[cause].connecting
 }
 
-// connectionName marks a connection among the children of a pool.
+// connectionName is the prefix of the names of connections among the children of a pool.
 const connectionName = "connection-"
 
-// onPanic is what protoactor asks when an actor of ours panicked.
+// onPanic decides for protoactor what follows when an actor of the tree panics.
 type onPanic struct{}
 
-// HandleFailure stops a connection, whose pool then gives its slot a new
-// incarnation, and lets everything else go on with its next message.
+// HandleFailure stops a connection, whose slot then gets a new incarnation, and lets any other actor go
+// on with its next message.
 func (*onPanic) HandleFailure(_ *actor.ActorSystem, s actor.Supervisor, child *actor.PID, _ *actor.RestartStatistics, _, _ any) {
 	if id := child.GetId(); strings.HasPrefix(id[strings.LastIndexByte(id, '/')+1:], connectionName) {
 		s.StopChildren(child)

@@ -12,7 +12,7 @@ import (
 // A generation is the backends between two events that concern all of them: the
 // server was restarted, or takes no writes any more, or an operator wants others.
 
-// begin starts a generation.
+// begin begins a generation. cause is that of the retirements, why is for the journal and the log.
 func (a *poolActor) begin(cause messages.Cause, why string) {
 	a.generation++
 	a.note(conn.Decision{What: conn.Noticing, Slot: -1, Cause: cause, Note: why})
@@ -20,7 +20,8 @@ func (a *poolActor) begin(cause messages.Cause, why string) {
 	a.observe.emit(messages.PoolRecycled{Origin: a.origin(), Generation: a.generation, Cause: cause})
 }
 
-// invalidate replaces all backends that there are.
+// invalidate begins a generation and retires the backends of earlier ones: all that are not leased, or,
+// after a rotation, a few at a time.
 func (a *poolActor) invalidate(m messages.Invalidate) {
 	if m.Cause == messages.Rotated {
 		a.begin(m.Cause, "other credentials were proven")
@@ -41,7 +42,8 @@ func (a *poolActor) invalidate(m messages.Invalidate) {
 	}
 }
 
-// serverSeen takes up what a new backend learned of its server.
+// serverSeen takes up what a new backend learned about its server: a server that was restarted begins a
+// generation.
 func (a *poolActor) serverSeen(slot int, seen messages.Server) {
 	if seen.Started > a.server.Started {
 		if a.server.Started != 0 {
@@ -56,7 +58,7 @@ func (a *poolActor) serverSeen(slot int, seen messages.Server) {
 	a.roleSeen(messages.RoleSeen{Server: seen})
 }
 
-// inspectAll looks at every idle backend now.
+// inspectAll peeks at every idle backend, and marks the others to be peeked at before their next lease.
 func (a *poolActor) inspectAll() {
 	a.slots.SuspectAll()
 	for i := range a.states {
@@ -66,7 +68,7 @@ func (a *poolActor) inspectAll() {
 	}
 }
 
-// nodeChanged takes up what the node's prober found.
+// nodeChanged takes up the state of the node and of its breaker.
 func (a *poolActor) nodeChanged(now time.Time) {
 	n := a.node.Load().view.Load()
 	if n.Breaker == messages.BreakerOpen {
@@ -88,14 +90,14 @@ func (a *poolActor) nodeChanged(now time.Time) {
 // roleEvery is how often a server that takes no writes is asked whether it does again.
 const roleEvery = time.Second
 
-// mayWrite says whether the pool is meant to write.
+// mayWrite returns whether the pool is meant to write.
 func (a *poolActor) mayWrite() bool {
 	_, own := a.Config().Runtime["default_transaction_read_only"]
 	return a.node.Load().settings.Load().Role == config.Primary && !own
 }
 
-// probeRole asks the server whether it takes writes, on the administrative backend
-// if need be.
+// probeRole asks the server, in the background, whether it takes writes, on the backend of the reserve if
+// no other is free.
 func (a *poolActor) probeRole(now time.Time) {
 	if a.probing || !a.mayWrite() || now.Sub(a.probed) < roleEvery {
 		return
@@ -125,14 +127,14 @@ func (a *poolActor) askServer(ctx context.Context) (messages.Server, error) {
 	return b.AskServer(ctx), nil
 }
 
-// route has the router send those who may write elsewhere, or here again.
+// route tells the router whether sessions that write can be sent to the pool.
 func (a *poolActor) route(readOnly bool) {
 	a.server.ReadOnly = readOnly
 	a.router.Tell(messages.RoleChanged{Pool: a.Name(), Node: a.node.Load().name, ReadOnly: readOnly})
 }
 
-// roleSeen has nobody sent to a server that takes no writes to write, and
-// everybody again when it does.
+// roleSeen takes up whether the server takes writes: sessions that write are sent elsewhere while it takes
+// none, and its backends are retired.
 func (a *poolActor) roleSeen(m messages.RoleSeen) {
 	if m.Err != nil || a.draining || !a.mayWrite() || m.Server.ReadOnly == a.server.ReadOnly {
 		return

@@ -18,7 +18,7 @@ type Health uint8
 const (
 	OK       Health = iota
 	Warning         // it serves, and somebody should look
-	Critical        // it does not serve, or is about not to
+	Critical        // it does not serve, or soon will not
 )
 
 var healths = [...]string{"OK", "WARNING", "CRITICAL"}
@@ -35,19 +35,19 @@ type HealthStatus struct {
 	Metrics map[string]any
 }
 
-// fullAt is the utilisation of the hard limit from which on a pool is a warning.
+// fullAt is the utilisation of the hard limit from which on the health of a pool is a warning.
 const fullAt = 0.8
 
-// recentLeak is for how long a leak is worth a warning.
+// recentLeak is for how long after a leak the health of its pool is a warning.
 const recentLeak = time.Minute
 
-// vitals is all that assess knows.
+// vitals are all that assess knows of a pool.
 type vitals struct {
 	stats    conn.Stats
 	node     actors.NodeView
 	closed   bool
 	readOnly bool
-	refused  error // why the server has nothing for the pool
+	refused  error // why the pool can't connect now, nil if it can
 	failure  *conn.Failure
 	lastLeak time.Time
 	leaks    uint64
@@ -55,7 +55,7 @@ type vitals struct {
 	now      time.Time
 }
 
-// assess says how a pool is.
+// assess returns the health of a pool. It is a pure function.
 func assess(v vitals) HealthStatus {
 	var found []finding
 	add := func(is bool, h Health, format string, args ...any) {
@@ -112,7 +112,8 @@ func (v vitals) metrics() map[string]any {
 	}
 }
 
-// Health says how the pool is, without asking the server.
+// Health returns how the pool is, as far as is known without a question to the server. Safe for
+// concurrent use.
 func (p *Pool) Health() HealthStatus {
 	view := p.view.Load()
 	v := vitals{

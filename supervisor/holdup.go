@@ -8,15 +8,15 @@ import (
 	"github.com/unoactor/unoactor/messages"
 )
 
-// holdup is why and until when a pool does not connect, for a reason of its own: its node
-// answers, or nothing is known of it.
+// holdup is until when a pool does not connect, and why, for a reason of its own: its node is up, or
+// nothing is known of the node.
 type holdup struct {
-	failures int       // in a row
-	counted  uint64    // failures so far
-	blocked  time.Time // no attempt to connect before
-	hurried  time.Time // no attempt before while somebody waits, if that is earlier
-	refused  error     // why
-	hopeless bool      // waiting does not mend it
+	failures int       // failures in a row
+	counted  uint64    // all failures so far
+	blocked  time.Time // when the next attempt may be made
+	hurried  time.Time // when it may be made while somebody waits, if that is earlier
+	refused  error     // the last failure
+	hopeless bool      // waiting does not mend that
 }
 
 // refuse backs off after an attempt that failed for a reason of the pool's own. Attempts
@@ -41,7 +41,7 @@ func (a *poolActor) refuse(m messages.Ended, now time.Time) {
 	}
 }
 
-// hurry brings the next attempt forward while somebody waits for it.
+// hurry brings the next attempt forward if somebody waits for a backend.
 func (a *poolActor) hurry(now time.Time) {
 	if !a.hurried.Before(a.blocked) || !a.awaited() {
 		return
@@ -52,8 +52,8 @@ func (a *poolActor) hurry(now time.Time) {
 	}
 }
 
-// inVain says whether waiting is: the pool can't connect for a reason that waiting does not
-// mend, it is not time to try again, and there is no backend that could come back.
+// inVain returns whether those who wait, wait in vain: the pool can't connect for a reason that waiting
+// does not mend, it is not time to try again, and there is no backend whose lease could end.
 func (a *poolActor) inVain(now time.Time) bool {
 	if !a.hopeless || !now.Before(a.blocked) {
 		return false

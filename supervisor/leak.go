@@ -15,9 +15,8 @@ import (
 // askTime bounds what a pool asks its server about itself.
 const askTime = 2 * time.Second
 
-// leaked finds out all there is to know of a lease that lasts for too long, in the
-// background, and tells it. If the lease is to be reclaimed, that comes after: what
-// it does is the last that one wants to know of it.
+// leaked asks, in the background, what a lease that lasts for too long does, and reports it. If
+// reclaimed is set, the lease is revoked after that.
 func (a *poolActor) leaked(slot int, held time.Duration, reclaimed bool) {
 	s := &a.states[slot]
 	a.leaks.Add(1)
@@ -45,7 +44,7 @@ func (a *poolActor) leaked(slot int, held time.Duration, reclaimed bool) {
 	})
 }
 
-// askAbout asks the server what the backend does, on another.
+// askAbout fills in what the backend does, by a question to the server on another backend.
 func (a *poolActor) askAbout(ctx context.Context, e *messages.ConnectionLeaked) error {
 	l, err := a.slots.AcquirePriority(ctx, conn.Admin)
 	if err != nil {
@@ -68,8 +67,8 @@ func (a *poolActor) askAbout(ctx context.Context, e *messages.ConnectionLeaked) 
 	return nil
 }
 
-// stackOf is what a goroutine does now, known by the low half of its id; "" if it
-// has ended. The runtime stops all goroutines to tell.
+// stackOf returns the stack of a goroutine, given the low half of its id; "" if it has ended. The runtime
+// stops all goroutines for it.
 func stackOf(goroutine uint32) string {
 	buf := make([]byte, 1<<20)
 	buf = buf[:runtime.Stack(buf, true)]

@@ -45,7 +45,7 @@ func newMetrics(provider metric.MeterProvider) (*metrics, error) {
 	return m, errors.Join(errs[:]...)
 }
 
-// watch has the pools and nodes of a system read whenever somebody collects, until close.
+// watch registers what is read from the pools and nodes whenever somebody collects, until close.
 func (m *metrics) watch(s *System) (err error) {
 	m.callback, err = observe(m.meter, s)
 	return err
@@ -53,7 +53,7 @@ func (m *metrics) watch(s *System) (err error) {
 
 func (m *metrics) close() error { return m.callback.Unregister() }
 
-// of are the histograms of one pool. Recording allocates nothing.
+// of returns functions that record in the histograms of one pool. They allocate nothing.
 func (m *metrics) of(pool string) (created, waited, used func(time.Duration)) {
 	options := []metric.RecordOption{metric.WithAttributeSet(attribute.NewSet(poolName.String(pool)))}
 	record := func(h metric.Float64Histogram) func(time.Duration) {

@@ -9,11 +9,10 @@ import (
 	"github.com/unoactor/unoactor/messages"
 )
 
-// owner is the pool as its slots see it: it turns what they report into messages
-// and counts.
+// owner is the pool as its slots know it, a [conn.Owner]: it turns their calls into messages and counts.
 type owner struct{ *Pool }
 
-// Missed tells the pool that somebody waits.
+// Missed asks the pool to reconcile.
 func (o owner) Missed() { o.ref.Tell(messages.Reconcile{}) }
 
 // Unfit tells a backend's connection to clean it up or close it. When one backend was lost, the
@@ -25,27 +24,27 @@ func (o owner) Unfit(b *conn.Backend, cause messages.Cause) {
 	o.connections.at(b.Slot()).Tell(messages.Unfit{Cause: cause})
 }
 
-// HungUp has a backend's connection look whether its server has gone.
+// HungUp asks a backend's connection to peek whether its server hung up.
 func (o owner) HungUp(slot int) { o.connections.at(slot).Tell(messages.Inspect{}) }
 
-// ReleasedLate counts a release that came too late.
+// ReleasedLate counts a release of a lease that had ended.
 func (o owner) ReleasedLate(slot int) {
 	o.lateReleases.Add(1)
 	o.ref.Tell(messages.ReleasedLate{Slot: slot})
 }
 
-// Waited and Used measure the leases that are timed.
+// Waited measures how long a lease was waited for.
 func (o owner) Waited(ns int64) { o.observe.waited(time.Duration(ns)) }
 
-// Used measures a timed lease.
+// Used measures how long a lease lasted.
 func (o owner) Used(ns int64) { o.observe.used(time.Duration(ns)) }
 
-// CheckedOut tells the subscribers.
+// CheckedOut tells the subscribers that a lease begins.
 func (o owner) CheckedOut(b *conn.Backend) {
 	o.observe.emit(messages.CheckedOut{Origin: o.origin(), Backend: identity(b)})
 }
 
-// CheckedIn tells the subscribers.
+// CheckedIn tells the subscribers that a lease has ended.
 func (o owner) CheckedIn(b *conn.Backend) {
 	o.observe.emit(messages.CheckedIn{Origin: o.origin(), Backend: identity(b)})
 }
@@ -54,8 +53,8 @@ func identity(b *conn.Backend) messages.Backend {
 	return messages.Backend{Slot: b.Slot(), Incarnation: b.Incarnation(), PID: b.PID()}
 }
 
-// connections are the actors of the slots, for what comes back unfit. Only the
-// pool's actor writes; a list that grows is replaced.
+// connections holds the addresses of the connections' actors by slot. Any goroutine may read them; only
+// the pool's actor writes. A list that grows is replaced.
 type connections struct {
 	list atomic.Pointer[[]*atomic.Pointer[actors.Ref[messages.ToConnection]]]
 }

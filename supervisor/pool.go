@@ -11,8 +11,7 @@ import (
 	"github.com/unoactor/unoactor/messages"
 )
 
-// Pool is one pool of a running system: where leases come from. It is safe for
-// concurrent use.
+// Pool is one pool of a running system, from which leases come. It is safe for concurrent use.
 type Pool struct {
 	config  atomic.Pointer[config.Pool]
 	slots   *conn.Slots
@@ -34,11 +33,11 @@ type Pool struct {
 	done         chan struct{} // closed when the pool's actor and all its connections have ended
 }
 
-// observers are told what happens in a pool. None is nil, none blocks.
+// observers are functions that are told what happens in a pool. None is nil, none may block.
 type observers struct {
 	emit         func(messages.Event)
-	created      func(time.Duration) // a backend, in that time
-	waited, used func(time.Duration) // of timed leases
+	created      func(time.Duration) // how long it took to create a backend
+	waited, used func(time.Duration) // how long a timed lease was waited for, and lasted
 }
 
 func newPool(n *node, p config.Pool, o conn.DialerOptions, observe observers) (*Pool, error) {
@@ -79,41 +78,41 @@ func (p *Pool) use(s *setup) {
 	p.config.Store(s.config)
 }
 
-// Acquire lends a backend, as [conn.Slots.Acquire] says.
+// Acquire returns the lease of a backend, as [conn.Slots.Acquire] does.
 func (p *Pool) Acquire(ctx context.Context) (conn.Lease, error) { return p.slots.Acquire(ctx) }
 
-// AcquirePriority lends a backend, as [conn.Slots.AcquirePriority] says.
+// AcquirePriority returns the lease of a backend, as [conn.Slots.AcquirePriority] does.
 func (p *Pool) AcquirePriority(ctx context.Context, priority conn.Priority) (conn.Lease, error) {
 	return p.slots.AcquirePriority(ctx, priority)
 }
 
-// TryAcquire lends a backend if one is idle, nobody waits for it and no checkout
-// hook has to run.
+// TryAcquire returns the lease of a backend if one is idle, nobody waits and no checkout hook has to
+// run; otherwise false, without a wait.
 func (p *Pool) TryAcquire() (conn.Lease, bool) { return p.slots.TryAcquire() }
 
-// WriteRefused has the pool look whether its server takes writes: one refused to
-// (SQLSTATE 25006), to somebody who speaks to it without pgx. It does not block.
+// WriteRefused says that the server refused a write (SQLSTATE 25006) to a holder that speaks to it
+// without pgx. The pool then asks the server whether it takes writes. It does not block.
 func (p *Pool) WriteRefused() { p.ref.Tell(messages.WriteRefused{}) }
 
 // Name is the pool's name in the topology.
 func (p *Pool) Name() string { return p.config.Load().Name }
 
-// Config is the pool as it is configured now, defaults filled in.
+// Config returns the pool's settings, defaults filled in.
 func (p *Pool) Config() config.Pool { return *p.config.Load() }
 
-// Settings is Config without a copy. It must not be changed.
+// Settings is [Pool.Config] without a copy. The caller must not change them.
 func (p *Pool) Settings() *config.Pool { return p.config.Load() }
 
-// Stats is what the pool looks like now.
+// Stats returns the figures of the pool at this moment.
 func (p *Pool) Stats() conn.Stats { return p.slots.Stats() }
 
-// Slots is where those enqueue for a lease who wait otherwise than in Acquire.
+// Slots returns the slots of the pool, for those who wait for a lease otherwise than in Acquire.
 func (p *Pool) Slots() *conn.Slots { return p.slots }
 
-// awaited says whether somebody waits for a backend.
+// awaited returns whether somebody waits for a backend.
 func (p *Pool) awaited() bool { return p.slots.Waiting() > 0 || p.warming.Load() > 0 }
 
-// Leased is how many leases are out, that of the reserve among them.
+// Leased returns how many leases there are, that of the reserve included.
 func (p *Pool) Leased() int {
 	n := p.slots.Stats().Used
 	if state, _ := p.slots.State(p.slots.Reserve()); state == conn.Leased {
@@ -122,8 +121,8 @@ func (p *Pool) Leased() int {
 	return n
 }
 
-// Why are the last decisions of the pool, up to n, the latest last: whom it let
-// wait or refused, which backends it opened, closed and restarted, and the causes.
+// Why returns the last decisions of the pool, up to n, the latest last: whom it refused or let wait,
+// which backends it opened, retired and restarted, and the causes.
 func (p *Pool) Why(n int) []conn.Decision { return p.journal.Last(n) }
 
 func (p *Pool) origin() messages.Origin {

@@ -17,8 +17,7 @@ import (
 //
 //	serving --- Drain ---> draining --- last slot empty ---> stopped
 //
-// After every message it reconciles, so no message has to say what to do: it
-// says what happened.
+// After every message it reconciles: a message says what has happened, and reconcile what has to be done.
 type poolActor struct {
 	*Pool
 	self   actors.Ref[messages.ToPool]
@@ -28,13 +27,13 @@ type poolActor struct {
 
 	states   []slotState
 	applied  *config.Pool // the settings that were taken up last
-	kept     int          // backends to keep, see sizing.go
+	kept     int          // how many backends to keep, see sizing.go
 	quiet    time.Time
-	warm     int       // backends that an operator wants open, until they are
-	spared   int       // as many are no surplus: what was warmed up stays, as if it had
-	until    time.Time // been used, until then
+	warm     int       // how many backends an operator wants open; 0 when they are
+	spared   int       // how many backends are no surplus until then, since they were warmed up
+	until    time.Time // the end of that
 	draining bool
-	deadline time.Time // of the drain
+	deadline time.Time // when a drain revokes the leases that are left
 	holdup
 	ticker *time.Timer
 	waker  *time.Timer
@@ -45,24 +44,24 @@ type poolActor struct {
 	moving     bool // until one of the generation rolled serves; then none of an earlier one is lent
 	hooked     bool // the slots run checkout hooks
 	server     messages.Server
-	down       bool // the node is
-	probing    bool // somebody looks whether the server takes writes
+	down       bool // the node is down
+	probing    bool // the server is being asked whether it takes writes
 	probed     time.Time
 }
 
-// slotState is what the pool remembers of a slot.
+// slotState is what the pool's actor knows of a slot.
 type slotState struct {
 	slotView
 	lost     bool
 	served   bool   // its incarnation was opened
-	counted  uint64 // the pool's failures when its incarnation began
+	counted  uint64 // the pool's failures to connect when its incarnation began
 	revoked  bool
 	replaces int
-	why      messages.Cause // why it was asked to leave
-	epoch    uint64         // seen at the last tick
-	still    time.Time      // since when that epoch was seen
+	why      messages.Cause // why its incarnation was asked to end
+	epoch    uint64         // the epoch that the last sweep saw
+	still    time.Time      // when a sweep first saw that epoch
 	told     uint64         // the epoch of the lease that was last reported as leaked
-	trial    *trial         // that its incarnation is
+	trial    *trial         // the trial that its incarnation is, nil if it is none
 
 	entangled uint64 // the epoch of the lease whose holder was last seen to wait for another
 }
@@ -74,7 +73,7 @@ func newPoolActor(p *Pool, router actors.Ref[messages.ToRouter], work *actors.Tr
 	return a
 }
 
-// makeRoom has a state for each slot.
+// makeRoom makes a state for each slot that has none.
 func (a *poolActor) makeRoom() {
 	a.connections.makeRoom(a.slots.Len())
 	for len(a.states) < a.slots.Len() {
@@ -142,7 +141,7 @@ func (a *poolActor) started(ctx actor.Context) {
 	a.observe.emit(messages.PoolCreated{Origin: a.origin()})
 }
 
-// reconcile acts on the difference between what is wanted and what is there.
+// reconcile does what has to be done about the difference between what the pool wants and what it has.
 func (a *poolActor) reconcile(ctx actor.Context, now time.Time) {
 	a.hurry(now)
 	p := a.picture(now)
@@ -193,7 +192,7 @@ func (a *poolActor) sparedAt(now time.Time) int {
 	return a.spared
 }
 
-// outlived says why the backend of a slot has to be replaced when there is time.
+// outlived returns why the backend of a slot has to be replaced when there is time, None if it has not.
 func (a *poolActor) outlived(slot int, now time.Time) messages.Cause {
 	if a.states[slot].generation < a.rolled {
 		return a.rolledFor
@@ -206,7 +205,7 @@ func (a *poolActor) outlived(slot int, now time.Time) messages.Cause {
 	return messages.None
 }
 
-// open gives a slot a new incarnation.
+// open gives an empty slot a new incarnation, as reconcile says.
 func (a *poolActor) open(ctx actor.Context, act action, now time.Time) {
 	s := &a.states[act.slot]
 	a.note(conn.Decision{At: now, What: conn.Opening, Slot: act.slot, Incarnation: s.incarnation + 1, Note: act.why})
@@ -238,8 +237,7 @@ func (a *poolActor) retire(slot int, cause messages.Cause) {
 	a.connections.at(slot).Tell(messages.Retire{Cause: cause})
 }
 
-// markOverflow has those backends closed at checkin that are more than the
-// pool keeps.
+// markOverflow marks the backends that are more than the pool keeps: they are closed at their checkin.
 func (a *poolActor) markOverflow(now time.Time) {
 	extra := make(map[int]bool)
 	p := a.picture(now)
@@ -249,7 +247,7 @@ func (a *poolActor) markOverflow(now time.Time) {
 	}
 	keep := max(a.kept, p.spared)
 	if there > p.pool.Hard() {
-		keep = 0 // it shrank: whichever comes back first makes room
+		keep = 0 // the pool shrank: whichever lease ends first makes room
 	}
 	for _, i := range beyond(keep, p.slots) {
 		extra[i] = true
@@ -269,7 +267,7 @@ func (a *poolActor) opened(m messages.Opened, now time.Time) {
 	a.observe.created(m.Took)
 	a.observe.emit(messages.ConnectionOpened{Origin: a.origin(), Backend: s.identity(m.Slot), Took: m.Took})
 	a.log.Debug("connection opened", "slot", m.Slot, "incarnation", m.Incarnation, "took", m.Took)
-	a.holdup = holdup{counted: a.counted} // also if it is a trial: its credentials are the pool's now
+	a.holdup = holdup{counted: a.counted} // also after a trial: its credentials become the pool's
 	if s.trial != nil {
 		s.trial.decide(nil)
 		s.trial = nil
@@ -325,14 +323,14 @@ func (a *poolActor) ended(m messages.Ended, now time.Time) {
 	a.panicked(m)
 }
 
-// panicked tells of a panic on the way to a backend, or in the care for one, with its stack.
+// panicked logs the stack of a panic that ended an incarnation, in a dial or a clean-up.
 func (a *poolActor) panicked(m messages.Ended) {
 	if stack := conn.StackOf(m.Err); stack != "" {
 		a.log.Error("code that is not ours panicked", "slot", m.Slot, "incarnation", m.Incarnation, "error", m.Err, "stack", stack)
 	}
 }
 
-// lost counts a backend that was lost while it served.
+// lost counts and reports a backend that was lost while it served.
 func (a *poolActor) lost(m messages.Ended, who messages.Backend, now time.Time) {
 	s := &a.states[m.Slot]
 	s.restarted(m.Cause)
@@ -342,8 +340,8 @@ func (a *poolActor) lost(m messages.Ended, who messages.Backend, now time.Time) 
 	a.panicked(m)
 }
 
-// tryDialer gives the reserve an incarnation that connects with the credentials
-// that the pool was given, when it is free.
+// tryDialer gives the reserve, when it is empty, an incarnation that connects with the credentials of the
+// trial that the pool was given.
 func (a *poolActor) tryDialer(ctx actor.Context, now time.Time) {
 	reserve := a.slots.Reserve()
 	if a.draining || a.states[reserve].phase != empty {

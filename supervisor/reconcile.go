@@ -11,31 +11,31 @@ import (
 	"github.com/unoactor/unoactor/messages"
 )
 
-// phase is where a slot's incarnation stands, as its supervisor knows it.
+// phase is the state of a slot's incarnation, as the pool's actor knows it.
 type phase uint8
 
 const (
 	empty   phase = iota
-	opening       // queueing at its node, or dialing
+	opening       // it queues at its node, or dials
 	open          // its backend is idle, leased or being cleaned up
-	leaving       // asked to end
+	leaving       // it was asked to end
 )
 
 var phases = [...]string{"empty", "opening", "open", "leaving"}
 
 func (p phase) String() string { return phases[p] }
 
-// picture is all that reconcile knows.
+// picture is all that reconcile knows of a pool.
 type picture struct {
 	pool     config.Pool
-	kept     int // backends to keep: the pool's size, or what dynamic sizing made of it
-	warm     int // backends that an operator wants open
-	spared   int // backends that are no surplus, since they were warmed up
+	kept     int // how many backends to keep: the pool's size, or what dynamic sizing made of it
+	warm     int // how many backends an operator wants open
+	spared   int // how many backends are no surplus, since they were warmed up
 	draining bool
 	paused   bool
 	blocked  bool // no new attempts to connect now
 	waiting  int  // for a lease
-	admin    bool // somebody of them may use the reserve
+	admin    bool // an administrator waits
 	slots    []slotPicture
 }
 
@@ -44,11 +44,11 @@ type slotPicture struct {
 	state    conn.State
 	idle     time.Duration  // since its last lease, at least
 	trial    bool           // it tries new credentials
-	reserve  bool           // it is for administrators: beyond the limits, and closed when none waits
-	outlived messages.Cause // why another has to take its place, None if it needn't
-	lost     bool           // its last incarnation was: it wants another
-	replaces int            // the slot that its incarnation relieves when it serves, or none
-	why      messages.Cause // why it leaves
+	reserve  bool           // it is the reserve: beyond the limits, and closed when no administrator waits
+	outlived messages.Cause // why its backend has to be replaced, None if it has not
+	lost     bool           // its last backend was lost: it wants another
+	replaces int            // the slot whose backend is retired when this one serves, or none
+	why      messages.Cause // why it was asked to end
 }
 
 const none = -1
@@ -69,7 +69,8 @@ const (
 	retireSlot
 )
 
-// reconcile compares what the pool wants with what it has.
+// reconcile compares what the pool wants with what it has, and returns what has to be done about the
+// difference. It is a pure function; the actor performs the actions.
 func reconcile(p picture) []action {
 	if p.draining {
 		return drain(p)
@@ -102,7 +103,7 @@ type reconciler struct {
 	present int // opening or open
 	opening int
 	idle    int
-	busy    int // being reset or checked: idle soon, or lost
+	busy    int // backends that are being cleaned up: idle soon, or lost
 }
 
 func (r *reconciler) count() {
@@ -124,7 +125,7 @@ func (r *reconciler) count() {
 			r.busy += b2i(s.state == conn.Claimed)
 		}
 	}
-	// Lost slots first, so that their own history goes on.
+	// Slots whose backends were lost come first, so that their own history goes on.
 	slices.SortStableFunc(r.vacant, func(a, b int) int {
 		return cmp.Compare(b2i(r.slots[b].lost), b2i(r.slots[a].lost))
 	})
@@ -139,7 +140,7 @@ func b2i(b bool) int {
 	return 0
 }
 
-// relieve ends the backends whose replacements serve.
+// relieve retires the backends whose replacements serve.
 func (r *reconciler) relieve() {
 	for i := range r.slots {
 		if s := &r.slots[i]; s.phase == open && s.replaces != none && r.slots[s.replaces].phase == open {
@@ -148,7 +149,7 @@ func (r *reconciler) relieve() {
 	}
 }
 
-// pause gives up what is being connected: a paused pool leaves its server alone.
+// pause retires what is being connected while the pool is paused: it leaves its server alone.
 func (r *reconciler) pause() {
 	for i, s := range r.slots {
 		if r.paused && s.phase == opening && !s.trial {
@@ -207,9 +208,8 @@ func (r *reconciler) retire(slot int, cause messages.Cause) {
 // atOnce is how many backends of a pool may be replaced for their age at a time.
 func atOnce(size int) int { return max(1, size/8) }
 
-// longLease is the age from which on a lease is no reason to open another backend in
-// the place of an old one. What is leased more briefly, but again and again, is
-// relieved while it is.
+// longLease is the age from which on a lease keeps an old backend from being replaced before the lease
+// ends. A backend that is leased more briefly, but again and again, gets a replacement meanwhile.
 const longLease = time.Second
 
 // replace deals with the backends that are too old, in the order of their slots: a
@@ -296,8 +296,8 @@ func (r *reconciler) trim() {
 	}
 }
 
-// reserve opens the administrative backend when an administrator waits and there
-// is no room for another, and closes it when it is idle: who needs it, takes it.
+// reserve opens the backend of the reserve when an administrator waits and no other backend is idle or
+// being opened, and retires it when it is idle and no administrator waits.
 func (r *reconciler) reserve() {
 	for i, s := range r.slots {
 		switch {
@@ -310,7 +310,7 @@ func (r *reconciler) reserve() {
 	}
 }
 
-// beyond lists the open slots that are more than the pool keeps: the highest.
+// beyond returns the open slots that are more than size: those with the highest indices.
 func beyond(size int, slots []slotPicture) []int {
 	var extra []int
 	surplus := -size
@@ -325,8 +325,8 @@ func beyond(size int, slots []slotPicture) []int {
 	return extra
 }
 
-// hasRoom says whether the pool could open something: while it can't, it need not
-// hear that somebody waits.
+// hasRoom returns whether the pool may open another backend. While it may not, it need not hear that
+// somebody waits.
 func (p picture) hasRoom() bool {
 	busy := 0
 	for _, s := range p.slots {

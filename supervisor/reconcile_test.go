@@ -31,7 +31,7 @@ func TestReconcileClosesTheGapBetweenWantedAndPresent(t *testing.T) {
 		"lost overflow is not missed":                              {2, 0, "BBl.", "", ""},
 		"a blocked pool opens nothing":                             {4, 2, "..l.", "waiting=3 blocked", ""},
 		"an idle one beyond the size goes":                         {2, 0, "iBi.", "", "retire 2 surplus"},
-		"the highest goes, so one that is leased goes at checkin": {2, 0, "iiB.", "", ""},
+		"the highest goes, so one that is leased goes at checkin":  {2, 0, "iiB.", "", ""},
 		"unless somebody waits":                                    {2, 0, "BBi.", "waiting=1", "open 3"},
 		"one that is idle for too long goes":                       {4, 0, "io..", "", "retire 1 idle_timeout"},
 		"unless it is the reserve":                                 {4, 2, "io..", "", ""},

@@ -11,14 +11,14 @@ import (
 // load is all that dynamic sizing knows.
 type load struct {
 	sizing     config.Sizing
-	soft, hard int // the limits of kept
-	kept       int // backends that are kept now
+	soft, hard int // the bounds of kept
+	kept       int // how many backends are kept now
 	used       int
 	waiting    int
-	quiet      time.Duration // for which less than shrink_at of them were used
+	quiet      time.Duration // for how long fewer than shrink_at of them have been used
 }
 
-// suggest says how many backends to keep, and why if it is another number.
+// suggest returns how many backends to keep, and, if that is another number, why. It is a pure function.
 func suggest(l load) (kept int, why string) {
 	s := l.sizing
 	switch {
@@ -34,7 +34,7 @@ func suggest(l load) (kept int, why string) {
 	return l.kept, ""
 }
 
-// resize asks for a suggestion and follows it.
+// resize sets how many backends are kept, as suggest says.
 func (a *poolActor) resize(now time.Time) {
 	p := a.Config()
 	if p.Sizing.Step == 0 || a.draining || a.slots.Paused() {

@@ -23,8 +23,8 @@ type PoolSnapshot struct {
 	Name        string
 	Node        string
 	Stats       conn.Stats
-	Restarts    uint64 // of all slots
-	Generation  uint64 // of its backends, from 1
+	Restarts    uint64 // the restarts of all slots
+	Generation  uint64 // the generation of the backends that are opened now, from 1
 	ReadOnly    bool   // its server takes no writes, though its node is a primary
 	Leaks       uint64 // leases that lasted longer than leak_after or reclaim_after
 	LastFailure *conn.Failure
@@ -41,14 +41,14 @@ type SlotSnapshot struct {
 	PID         uint32 // of the server's process, 0 if there is none
 	Since       time.Time
 	Restarts    uint64
-	Causes      map[messages.Cause]uint64 // the restarts, by cause; not to be changed
-	LastCause   messages.Cause            // of the last restart or failed connect
+	Causes      map[messages.Cause]uint64 // the restarts by cause; must not be changed
+	LastCause   messages.Cause            // the cause of the last restart or failed connect
 	LastError   error
 	LastAt      time.Time
 }
 
-// Snapshot looks at the tree without asking its actors, so it works, and costs
-// the same, when they are busy.
+// Snapshot returns the state of the tree without a question to its actors: it works, and costs the same,
+// when they are busy. Safe for concurrent use.
 func (s *System) Snapshot() Snapshot {
 	snap := Snapshot{At: time.Now()}
 	for _, n := range s.roster.Load().nodes {
@@ -60,7 +60,7 @@ func (s *System) Snapshot() Snapshot {
 	return snap
 }
 
-// Snapshot is the pool's part of the tree.
+// Snapshot returns the state of the pool. Safe for concurrent use.
 func (p *Pool) Snapshot() PoolSnapshot {
 	view := p.view.Load()
 	ps := PoolSnapshot{Name: p.Name(), Node: p.node.Load().name, Stats: p.slots.Stats(), Generation: view.generation, ReadOnly: view.readOnly,
@@ -84,7 +84,7 @@ func (p *Pool) Snapshot() PoolSnapshot {
 	return ps
 }
 
-// WriteTree draws the snapshot for a terminal.
+// WriteTree writes the snapshot as a tree, for a terminal. Its error is that of w.
 func (s Snapshot) WriteTree(w io.Writer) error {
 	var b strings.Builder
 	b.WriteString("system\n")

@@ -12,7 +12,7 @@ import (
 	"github.com/unoactor/unoactor/messages"
 )
 
-// Subscription is somebody who is told of events. Its methods are safe for
+// Subscription tells events to a handler, from [Events.Subscribe] until Close. Its methods are safe for
 // concurrent use.
 type Subscription struct {
 	events *Events
@@ -22,7 +22,7 @@ type Subscription struct {
 	queue  chan messages.Event
 
 	once   sync.Once
-	quit   chan struct{} // closed: what is buffered is still told, then it ends
+	quit   chan struct{} // closed when it is to end, after what is in the buffer
 	done   chan struct{} // closed when it has ended
 	runner atomic.Int64  // the id of the goroutine that calls the handler
 	missed atomic.Uint64
@@ -41,8 +41,8 @@ func newSubscription(handle func(messages.Event), wish Wish, e *Events) *Subscri
 	return s
 }
 
-// offer keeps an event for the handler, if it is wanted and there is room. It is
-// called where the event happens.
+// offer puts an event into the buffer, if the event is wanted and there is room. It is called on the
+// goroutine on which the event happens.
 func (s *Subscription) offer(event any) {
 	m, ours := event.(messages.Event)
 	if !ours || !s.wanted(m) {
@@ -63,7 +63,8 @@ func (s *Subscription) wanted(m messages.Event) bool {
 	return s.wants(m)
 }
 
-// serve calls the handler. One that ends its goroutine gets another.
+// serve calls the handler with one event after the other. If the handler ends the goroutine, another
+// one goes on.
 func (s *Subscription) serve() {
 	ended := false
 	defer func() {
@@ -105,14 +106,14 @@ func (s *Subscription) survive(what string) {
 	}
 }
 
-// Missed is how many events came while the buffer was full.
+// Missed returns how many events were dropped because the buffer was full.
 func (s *Subscription) Missed() uint64 { return s.missed.Load() }
 
-// Panics is how often the handler or the filter panicked, or ended its goroutine.
+// Panics returns how often the handler or Wants panicked, or ended its goroutine.
 func (s *Subscription) Panics() uint64 { return s.panics.Load() }
 
-// Close ends the subscription. It returns when the handler has been told what was
-// still in the buffer, or, called by the handler itself, at once.
+// Close ends the subscription. It returns when the handler was told what was in the buffer; if the
+// handler itself calls it, at once.
 func (s *Subscription) Close() {
 	s.events.unsubscribe(s)
 	s.stop()

@@ -8,14 +8,14 @@ import (
 	"github.com/unoactor/unoactor/messages"
 )
 
-// slowestTick is how often slots are looked at where no setting wants it oftener.
+// slowestTick is the longest time between two sweeps, fastestTick the shortest.
 const (
 	slowestTick = 500 * time.Millisecond
 	fastestTick = 5 * time.Millisecond
 )
 
-// tickEvery is how often a pool looks at its slots: often enough to see each of
-// its periods begin and end.
+// tickEvery is the time between two sweeps of a pool: short enough to see each of its periods, such as
+// idle_timeout, begin and end.
 func tickEvery(p config.Pool) time.Duration {
 	least := min(p.ValidateAfterIdle, p.KeepAlive, p.IdleTimeout, p.LeakAfter, p.ReclaimAfter, p.MaxLifetime)
 	if p.Sizing.Step > 0 {
@@ -24,14 +24,15 @@ func tickEvery(p config.Pool) time.Duration {
 	return max(fastestTick, min(slowestTick, least/4))
 }
 
-// sweep compares the epochs of all slots with those of the last sweep: that is
-// how the pool knows ages without a clock in every checkout.
+// sweep looks at all slots, and does what the ages of their leases and of their idleness demand. It
+// knows those ages by comparing epochs with those that the last sweep saw, so that no checkout needs
+// a clock.
 func (a *poolActor) sweep(now time.Time) {
 	p := a.Config()
 	for i := range a.states {
 		s := &a.states[i]
 		state, epoch := a.slots.State(i)
-		if s.phase == leaving && state == conn.Idle { // it was given back in the moment that it was retired
+		if s.phase == leaving && state == conn.Idle { // its lease ended at the moment at which it was retired
 			a.connections.at(i).Tell(messages.Retire{Cause: s.why})
 		}
 		if s.phase == empty {
@@ -55,8 +56,8 @@ func (a *poolActor) sweep(now time.Time) {
 	}
 }
 
-// sweepIdle sees whether the server hung up on an idle backend, and whether it
-// has been idle for so long that only a ping can tell.
+// sweepIdle peeks at an idle backend, and has it pinged if it has been idle for so long that only a ping
+// can tell whether it works.
 func (a *poolActor) sweepIdle(slot int, p config.Pool, now time.Time) {
 	b := a.slots.Backend(slot)
 	if b == nil {
@@ -70,7 +71,7 @@ func (a *poolActor) sweepIdle(slot int, p config.Pool, now time.Time) {
 	a.inspect(slot, p.KeepAlive != config.Never && quiet >= jittered(p.KeepAlive, slot))
 }
 
-// inspect looks into the socket of an idle backend, and has it pinged if asked to.
+// inspect peeks at an idle backend, and hands it to its connection if it is unfit, or to be pinged.
 func (a *poolActor) inspect(slot int, ping bool) {
 	b, ok := a.slots.Claim(slot)
 	if !ok {
@@ -88,13 +89,14 @@ func (a *poolActor) inspect(slot int, ping bool) {
 	}
 }
 
-// jittered takes up to a tenth away, another part for each slot, so that idle
-// backends are not all pinged at once.
+// jittered returns d less up to a tenth, a different part for each slot, so that idle backends are not
+// all pinged at once.
 func jittered(d time.Duration, slot int) time.Duration {
 	return d - d/10*time.Duration(slot*7%16)/16
 }
 
-// sweepLease sees whether a lease has lasted for too long.
+// sweepLease reports a lease that lasts longer than leak_after, and reclaims one that lasts longer than
+// reclaim_after.
 func (a *poolActor) sweepLease(slot int, p config.Pool, now time.Time) {
 	s := &a.states[slot]
 	held := now.Sub(s.still)
@@ -111,7 +113,7 @@ func (a *poolActor) sweepLease(slot int, p config.Pool, now time.Time) {
 	}
 }
 
-// reportDeadlocks tells of goroutines that wait for a lease while they have one.
+// reportDeadlocks logs the goroutines that wait for a lease while they have one.
 func (a *poolActor) reportDeadlocks(now time.Time) {
 	if a.slots.Waiting() == 0 {
 		return

@@ -13,7 +13,7 @@ type poolView struct {
 	slots      []slotView
 	generation uint64
 	kept       int
-	refused    error // why the pool can't connect, nil if it can
+	refused    error // why the pool can't connect now, nil if it can
 	hopeless   bool  // waiting does not mend that
 	readOnly   bool
 	draining   bool
@@ -30,7 +30,7 @@ type slotView struct {
 	since       time.Time
 	restarts    uint64
 	losses      map[messages.Cause]uint64 // the restarts by cause; replaced, never changed
-	cause       messages.Cause            // of the last end that was not planned
+	cause       messages.Cause            // the cause of the last loss or failed connect
 	err         error
 	at          time.Time
 }
@@ -65,7 +65,7 @@ func (a *poolActor) publish() {
 	a.changed.ring()
 }
 
-// losses counts the restarts of all slots by cause.
+// losses returns how often slots were restarted, by cause.
 func (p *Pool) losses() map[messages.Cause]uint64 {
 	sum := make(map[messages.Cause]uint64)
 	for _, v := range p.view.Load().slots {
