@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -297,6 +298,57 @@ func TestADecisionOutlivesACrashOfItsServerWhateverItsSynchronousCommitSays(t *t
 	}
 	if got := b.sums(t); got != [2]string{"990", "1010"} || b.left(t) != "00" {
 		t.Errorf("%v, prepared %s", got, b.left(t))
+	}
+}
+
+// A server that gets to a PREPARE after everybody has given it up leaves it prepared: that is
+// ended by the system that asked for it, without anybody's call.
+func TestAPrepareThatItsServerGetsToLateIsRolledBackInTheBackground(t *testing.T) {
+	b := openBank(t, [2]string{"10", "0"}) // so that south coordinates
+	north := b.servers[0]
+	for _, sql := range []string{"alter system set log_min_duration_statement = '5s'", "select pg_reload_conf()"} {
+		if err := north.Exec(t.Context(), "postgres", sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// It does not let itself be cancelled, and takes longer than Atomic looks for it.
+	if err := north.Exec(t.Context(), "postgres", `create table slow (a int);
+		create function dawdle() returns trigger language plpgsql as $$
+		declare till timestamptz := clock_timestamp() + interval '8 seconds';
+		begin
+			while clock_timestamp() < till loop
+				begin perform pg_sleep(0.2); exception when query_canceled then null; end;
+			end loop;
+			return null;
+		end $$;
+		create constraint trigger t after insert on slow deferrable initially deferred for each row execute function dawdle()`); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	err := b.sys.Atomic(ctx, func(ctx context.Context, a *unoactor.Atomic) error {
+		s, err := a.Session(ctx, "north")
+		if err != nil {
+			return err
+		}
+		if _, err := s.Exec(ctx, "insert into slow values (1)"); err != nil {
+			return err
+		}
+		return transfer(ctx, a)
+	})
+	if !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatal(err)
+	}
+	prepared := func() bool { // only a statement that was done is logged with its duration
+		return regexp.MustCompile(`duration: .*prepare transaction`).MatchString(north.Log())
+	}
+	for since := time.Now(); !prepared() || b.left(t) != "00"; {
+		if time.Since(since) > 40*time.Second {
+			t.Fatalf("was prepared: %v, is: %s", prepared(), b.left(t))
+		}
+	}
+	if got := b.sums(t); got != [2]string{"1000", "1000"} {
+		t.Error(got)
 	}
 }
 
