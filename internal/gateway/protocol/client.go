@@ -69,7 +69,6 @@ func (m *Machine) fromClient(in []byte) (at int) {
 		}
 		if f != nil || v == end {
 			if len(out) == 0 && from == at { // all before it is answered
-				s.scratch = out
 				m.end(f)
 				return at
 			}
@@ -104,12 +103,7 @@ func (m *Machine) fromClient(in []byte) (at int) {
 		out = append(append(out, in[from:at]...), flushMessage...)
 		from = at
 	}
-	m.out.ToServer = in[from:at]
-	if len(out) > 0 {
-		out = append(out, in[from:at]...)
-		m.out.ToServer = out
-	}
-	s.scratch = out
+	m.out.ToServer = s.join(out, in[from:at])
 	if question := m.asks(); question != nil { // it could not be sent before the end of a long message
 		m.out.ToServer = append(append([]byte(nil), m.out.ToServer...), question...)
 	}

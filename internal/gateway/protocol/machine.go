@@ -65,6 +65,23 @@ type stream struct {
 	scratch []byte // what is passed on where the input's bytes can't be as they are
 }
 
+// maxScratch is how much of its own memory a stream keeps from one event to the next, in bytes: of ten thousand clients
+// hardly one needs more at a time.
+const maxScratch = 1 << 10
+
+// join appends the rest of what is passed on to out, which holds what goes before it. Where nothing does, the input is
+// passed on as it is.
+func (s *stream) join(out, rest []byte) []byte {
+	if len(out) == 0 {
+		return rest
+	}
+	out = append(out, rest...)
+	if s.scratch = out; cap(out) > maxScratch {
+		s.scratch = nil
+	}
+	return out
+}
+
 // unfinished says that a message is in the middle of its way.
 func (s *stream) unfinished() bool { return s.partial || s.passing > 0 || s.drops > 0 }
 

@@ -87,12 +87,7 @@ func (m *Machine) FromServer(in []byte) (used int) {
 		}
 	}
 	s.partial = at < len(in)
-	if len(out) > 0 {
-		out = append(out, in[from:at]...)
-		s.scratch = out
-	} else {
-		out = in[from:at]
-	}
+	out = s.join(out, in[from:at])
 	if m.silent {
 		m.cleanUp(lost)
 		return at
