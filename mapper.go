@@ -6,23 +6,23 @@ import (
 	"github.com/unoactor/unoactor/mapping"
 )
 
-// What a program that has a mapper of its own needs of package mapping.
+// The language of mappers, as package mapping has it.
 type (
-	// Mapper is [mapping.Mapper].
+	// Mapper knows how objects are kept in tables, and writes the SQL for it.
 	Mapper = mapping.Mapper
-	// Model is [mapping.Model].
+	// Model is how the objects of a type are kept.
 	Model = mapping.Model
-	// Column is [mapping.Column].
+	// Column is where a field is kept.
 	Column = mapping.Column
-	// Parent is [mapping.Parent].
+	// Parent is the object that a struct refers to by a foreign key.
 	Parent = mapping.Parent
-	// Child is [mapping.Child].
+	// Child is a type whose rows refer to those of another.
 	Child = mapping.Child
-	// Operation is [mapping.Operation].
+	// Operation is what a statement is to do.
 	Operation = mapping.Operation
-	// Statement is [mapping.Statement].
+	// Statement is a statement about one object, which a mapper writes.
 	Statement = mapping.Statement
-	// StaleObjectError is [mapping.StaleObjectError].
+	// StaleObjectError is an object whose statement found no row.
 	StaleObjectError = mapping.StaleObjectError
 )
 

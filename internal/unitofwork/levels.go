@@ -48,13 +48,14 @@ func (u *Unit) Committed(depth int, expire bool) {
 	if depth > 0 {
 		return
 	}
-	for _, e := range slices.Clone(u.order) {
+	u.order = slices.DeleteFunc(u.order, func(e *entry) bool {
 		e.given, e.read = nil, nil
 		e.expired = e.expired || expire && e.state == stored
 		if e.state == buried {
-			u.drop(e)
+			delete(u.objects, e.object) // bury has removed its row
 		}
-	}
+		return e.state == buried
+	})
 }
 
 // RolledBack notes that the level above depth was rolled back: the unit and its objects become
