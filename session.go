@@ -84,7 +84,7 @@ var errBegunBySQL = errors.New("the session ended in a transaction that a statem
 func (s *Session) Close() {
 	switch first, running := s.shut(); {
 	case running:
-		s.releaseFor()
+		s.releaseWhileRunning()
 	case first:
 		s.end()
 	}

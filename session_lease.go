@@ -83,8 +83,8 @@ func (l *sessionLease) release() {
 	}
 }
 
-// releaseFor is release by a goroutine other than the one that runs the session.
-func (l *sessionLease) releaseFor() {
+// releaseWhileRunning is release by a goroutine other than the one that runs the session.
+func (l *sessionLease) releaseWhileRunning() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.release()

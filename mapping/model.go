@@ -34,7 +34,8 @@ type Column struct {
 }
 
 // Parent is the object that a struct refers to by a foreign key. Pointing it at another
-// object changes the key; changing the key by hand does too.
+// object changes the key; changing the key by hand does too. Pointing it at its former object
+// again, before a flush, is no change: a key that was changed by hand meanwhile stays.
 type Parent struct {
 	Type    reflect.Type            // of the parent, a struct
 	Object  func(reflect.Value) any // a pointer to it, nil if there is none

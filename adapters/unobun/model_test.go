@@ -34,6 +34,8 @@ type model struct {
 	config unoactor.SessionConfig
 	things map[int]thing
 	before []map[int]thing // what a rollback of each level brings back
+	// orphaned are the labels of those whose parent was taken away, with the key by hand.
+	orphaned map[int]bool
 }
 
 const labels = 8
@@ -118,14 +120,18 @@ func (m *model) move(t *rapid.T) {
 			t.Skip("it would be its own ancestor")
 		}
 	}
+	if m.orphaned[label] {
+		m.must(m.s.Flush(m.ctx)) // else to be given its former parent again would be no change, and its key one by hand
+	}
+	m.orphaned[label] = parent == 0
 	th := m.things[label]
 	th.parent = parent
 	m.point(th.object, m.things[parent].object)
 	m.things[label] = th
 }
 
-// doomed are an object and all that refer to it, or to them.
-func (m *model) doomed(label int) []int {
+// subtree returns an object and all that refer to it, or to them.
+func (m *model) subtree(label int) []int {
 	found := []int{label}
 	for i := 0; i < len(found); i++ {
 		for _, other := range m.ids() {
@@ -138,7 +144,7 @@ func (m *model) doomed(label int) []int {
 }
 
 func (m *model) remove(t *rapid.T) {
-	for _, label := range rapid.Permutation(m.doomed(m.some(t, "which"))).Draw(t, "order") {
+	for _, label := range rapid.Permutation(m.subtree(m.some(t, "which"))).Draw(t, "order") {
 		m.must(m.s.Delete(m.things[label].object))
 		delete(m.things, label)
 	}
@@ -150,7 +156,7 @@ func (m *model) replace(t *rapid.T) {
 	label := m.some(t, "which")
 	former := m.things[label]
 	m.must(m.s.Delete(former.object))
-	if rapid.Bool().Draw(t, "flushed") && len(m.doomed(label)) == 1 && !m.circular {
+	if rapid.Bool().Draw(t, "flushed") && len(m.subtree(label)) == 1 && !m.circular {
 		m.must(m.s.Flush(m.ctx))
 		if rapid.Bool().Draw(t, "itself") && len(m.before) > 0 {
 			m.must(m.s.Add(former.object))
@@ -160,7 +166,7 @@ func (m *model) replace(t *rapid.T) {
 		m.must(m.s.Add(former.object))
 		return
 	}
-	if !m.natural && len(m.doomed(label)) > 1 {
+	if !m.natural && len(m.subtree(label)) > 1 {
 		m.must(m.s.Add(former.object)) // its children refer to its key
 		return
 	}
@@ -352,7 +358,7 @@ func TestAUnitOfWorkIsWhatItsModelSays(t *testing.T) {
 				if _, err := db.Exec(t.Context(), "truncate "+tableOf(shape)+" restart identity cascade"); err != nil {
 					rt.Fatal(err)
 				}
-				m := &model{shape: shape, t: rt, ctx: t.Context(), db: db, things: make(map[int]thing)}
+				m := &model{shape: shape, t: rt, ctx: t.Context(), db: db, things: make(map[int]thing), orphaned: make(map[int]bool)}
 				m.config.Autoflush = rapid.SampledFrom([]unoactor.Switch{unoactor.On, unoactor.Off}).Draw(rt, "autoflush")
 				m.config.ExpireOnCommit = rapid.SampledFrom([]unoactor.Switch{unoactor.On, unoactor.Off}).Draw(rt, "expire")
 				m.s = db.NewSession(m.config)
