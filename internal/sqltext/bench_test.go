@@ -10,6 +10,7 @@ import (
 // texts are what clients send.
 var texts = []struct{ name, sql string }{
 	{"short", "select abalance from pgbench_accounts where aid = $1"},
+	{"quoted", `SELECT "users"."id", "users"."name", "users"."born" FROM "users" WHERE "users"."id" = $1 AND "users"."gone" IS NULL LIMIT 1`},
 	{"4kB", strings.Repeat("update accounts set balance = balance + 17, note = 'it''s moved' where id = 4711; -- of the day\n"+
 		"insert into history (account, delta, at) values (4711, 17, now());\n", 25)},
 	{"1MB_literal", "insert into documents (id, body) values (1, '" + strings.Repeat("lorem ipsum dolor ", 1<<16) + "')"},

@@ -71,13 +71,24 @@ func (e *Effects) Next() (Effect, bool) {
 			e.pending = e.pending[1:]
 			return found, true
 		}
-		if !e.s.Solid() {
-			return Effect{}, false
-		}
-		if what := e.token(); what != 0 {
+		what, more := e.search()
+		if what != 0 {
 			return Effect{What: what, InBlock: e.within > 0}, true
 		}
+		if !more {
+			return Effect{}, false
+		}
 	}
+}
+
+// search goes on until something is found: an effect, or 0 and true where Next finds it in pending or body.
+func (e *Effects) search() (what What, more bool) {
+	for e.s.Solid() {
+		if what = e.token(); what != 0 || e.body != nil || len(e.pending) > 0 {
+			return what, true
+		}
+	}
+	return 0, false
 }
 
 // token returns the effect that the last token stands for, 0 if none or one that Next finds in its place.
@@ -113,6 +124,10 @@ func (e *Effects) token() What {
 // follows says whether the next token is this sign.
 func (s *Scanner) follows(sign byte) bool {
 	ahead := *s
+	ahead.spaces()
+	if c := ahead.at(0); c != '-' && c != '/' { // no comment
+		return c == sign
+	}
 	return ahead.Solid() && ahead.IsSign(sign)
 }
 

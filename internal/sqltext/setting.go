@@ -32,15 +32,6 @@ func Settings(s Statement) (all []Setting) {
 	return all
 }
 
-// isName says whether the last token is this name, with or without quotes.
-func (s *Scanner) isName(name string) bool {
-	if s.Kind == Word {
-		return equal(s.Text(), name)
-	}
-	said, ok := s.Name()
-	return ok && said == name
-}
-
 // maxSet is how many tokens of a SET are read. More are a list that nobody writes.
 const maxSet = 256
 

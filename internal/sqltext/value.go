@@ -69,6 +69,20 @@ func (s *Scanner) Name() (string, bool) {
 	return "", false
 }
 
+// isName says whether the last token is this name, which is in lower case and has no quotes in it.
+func (s *Scanner) isName(name string) bool {
+	switch token := s.Text(); s.Kind {
+	case Word:
+		return equal(token, name)
+	case Name:
+		return len(token) == len(name)+2 && string(token[1:len(token)-1]) == name
+	case UnicodeName:
+		said, ok := s.Name()
+		return ok && said == name
+	}
+	return false
+}
+
 // lower returns a word in lower case, as far as it is ASCII.
 func lower(word []byte) string {
 	small := string(word)
