@@ -23,8 +23,8 @@ var ofTransaction = []string{"transaction_isolation", "transaction_read_only", "
 func set(sql string) (local, always []string) {
 	effects := sqltext.NewEffects([]byte(sql), false)
 	for effect, ok := effects.Next(); ok; effect, ok = effects.Next() {
-		switch s := effect.Setting; {
-		case effect.What != sqltext.Sets || s.Name == "" || slices.Contains(ofTransaction, s.Name):
+		switch s := effect.Assignment; {
+		case effect.What != sqltext.Assigns || s.Name == "" || slices.Contains(ofTransaction, s.Name):
 		case s.Local || s.Unsaid:
 			local = append(local, s.Name)
 		default:

@@ -7,9 +7,9 @@ import (
 
 // Effect is something that a text leaves in the session that runs it.
 type Effect struct {
-	What    What
-	Setting Setting // of Sets
-	InBlock bool    // it is in the body of a DO, or in a string there, which may be run or not
+	What       What
+	Assignment Assignment // of Assigns
+	InBlock    bool       // it is in the body of a DO, or in a string there, which may be run or not
 }
 
 // What is the kind of an effect.
@@ -17,18 +17,18 @@ type What uint8
 
 // The kinds of effects.
 const (
-	Sets            What = iota + 1 // a parameter
-	UpdatesSettings                 // by an update of pg_settings
-	Discards                        // DISCARD ALL
-	Listens                         // LISTEN
-	Loads                           // LOAD
-	Prepares                        // PREPARE
-	HoldsCursor                     // DECLARE ... WITH HOLD
-	MakesTemporary                  // a temporary table, view or sequence
-	LocksAdvisory                   // an advisory lock of the session
-	Seeds                           // setseed
-	ConnectsDblink                  // dblink_connect
-	Hides                           // strings within strings, too deep to be looked at
+	Assigns           What = iota + 1 // a parameter
+	UpdatesPgSettings                 // by an update of pg_settings
+	Discards                          // DISCARD ALL
+	Listens                           // LISTEN
+	Loads                             // LOAD
+	Prepares                          // PREPARE
+	HoldsCursor                       // DECLARE ... WITH HOLD
+	MakesTemporary                    // a temporary table, view or sequence
+	LocksAdvisory                     // an advisory lock of the session
+	Seeds                             // setseed
+	ConnectsDblink                    // dblink_connect
+	Hides                             // strings within strings, too deep to be read
 )
 
 // Effects finds what a text leaves in the session that runs it. It reads words, not grammar, and errs
@@ -36,16 +36,16 @@ const (
 // not missed. What functions and extensions do can't be seen.
 type Effects struct {
 	s       Scanner
-	begins  bool      // the next word begins a statement
-	block   bool      // strings are the code of a DO block, up to the end of the statement
-	within  int       // how many strings the text is in; 0 if it is the client's
-	left    int       // how many bytes may be looked at once more
-	pending []Setting // of the last SET
-	body    *Effects  // of the last string in a DO block
+	begins  bool         // the next word begins a statement
+	block   bool         // strings are the code of a DO block, up to the end of the statement
+	within  int          // how many strings the text is in; 0 if it is the client's
+	left    int          // how many bytes may be read once more
+	pending []Assignment // of the last SET
+	body    *Effects     // of the last string in a DO block
 }
 
-// maxAhead is how many bytes of a text are looked at once more, in all, for calls within calls; maxWithin
-// how deep strings within strings are.
+// maxAhead is how many bytes of a text are read once more, in all, for calls within calls; maxWithin
+// how deep strings within strings are read.
 const (
 	maxAhead  = 64 << 10
 	maxWithin = 4
@@ -67,7 +67,7 @@ func (e *Effects) Next() (Effect, bool) {
 			e.left, e.body = e.body.left, nil
 		}
 		if len(e.pending) > 0 {
-			found := Effect{What: Sets, Setting: e.pending[0], InBlock: e.within > 0}
+			found := Effect{What: Assigns, Assignment: e.pending[0], InBlock: e.within > 0}
 			e.pending = e.pending[1:]
 			return found, true
 		}
@@ -168,7 +168,7 @@ func (e *Effects) verb() (what What, known bool) {
 	return 0, false
 }
 
-// holds says whether WITH HOLD follows in the statement, or may, too far away to look.
+// holds says whether WITH HOLD follows in the statement, or may, too far away to be read.
 func (e *Effects) holds() bool {
 	ahead, with := e.s, false
 	defer func() { e.left -= ahead.End - e.s.End }()
@@ -185,8 +185,8 @@ func (e *Effects) holds() bool {
 func (e *Effects) word(word []byte) What {
 	switch len(word) {
 	case 6:
-		if equal(word, "update") && e.s.Kind == Word && e.s.updatesSettings() {
-			return UpdatesSettings
+		if equal(word, "update") && e.s.Kind == Word && e.s.updatesPgSettings() {
+			return UpdatesPgSettings
 		}
 	case 4, 7, 9:
 		if equal(word, "temp") || equal(word, "pg_temp") || equal(word, "temporary") {
@@ -198,7 +198,7 @@ func (e *Effects) word(word []byte) What {
 	case 10:
 		if equal(word, "set_config") {
 			if call, ok := e.s.setConfig(&e.left); ok {
-				e.pending = []Setting{call}
+				e.pending = []Assignment{call}
 			}
 		}
 	case 14:
@@ -214,8 +214,8 @@ func (e *Effects) word(word []byte) What {
 	return 0
 }
 
-// updatesSettings says whether what UPDATE is about, the last token being that, is pg_settings.
-func (s *Scanner) updatesSettings() bool {
+// updatesPgSettings says whether what UPDATE is about, the last token being that, is pg_settings.
+func (s *Scanner) updatesPgSettings() bool {
 	ahead := *s
 	ahead.Solid()
 	if ahead.Is("only") {
@@ -228,7 +228,7 @@ func (s *Scanner) updatesSettings() bool {
 	return ahead.isName("pg_settings")
 }
 
-// open looks into a string of a DO block.
+// open goes on in a string of a DO block.
 func (e *Effects) open() What {
 	if e.within == maxWithin {
 		return Hides

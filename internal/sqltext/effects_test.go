@@ -8,7 +8,7 @@ import (
 )
 
 var effects = map[sqltext.What]string{
-	sqltext.UpdatesSettings: "updates settings", sqltext.Discards: "discards", sqltext.Listens: "listens", sqltext.Loads: "loads", sqltext.Prepares: "prepares",
+	sqltext.UpdatesPgSettings: "updates settings", sqltext.Discards: "discards", sqltext.Listens: "listens", sqltext.Loads: "loads", sqltext.Prepares: "prepares",
 	sqltext.HoldsCursor: "holds", sqltext.MakesTemporary: "temporary", sqltext.LocksAdvisory: "locks", sqltext.Seeds: "seeds", sqltext.ConnectsDblink: "connects", sqltext.Hides: "hides",
 }
 
@@ -17,8 +17,8 @@ func found(sql string) string {
 	e := sqltext.NewEffects([]byte(sql), false)
 	for effect, ok := e.Next(); ok; effect, ok = e.Next() {
 		what := effects[effect.What]
-		if effect.What == sqltext.Sets {
-			what = said(effect.Setting)
+		if effect.What == sqltext.Assigns {
+			what = said(effect.Assignment)
 		}
 		if effect.InBlock {
 			what = "in " + what
@@ -60,7 +60,7 @@ func TestCallsWithinCallsAreLookedAtForALimitedTime(t *testing.T) {
 	e := sqltext.NewEffects([]byte(sql), false)
 	n := 0
 	for effect, ok := e.Next(); ok; effect, ok = e.Next() {
-		if n++; n < calls/2 && effect.Setting.Local {
+		if n++; n < calls/2 && effect.Assignment.Local {
 			t.Fatalf("call %d is local", n)
 		}
 	}

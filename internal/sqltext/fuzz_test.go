@@ -43,7 +43,7 @@ func FuzzScanner(f *testing.F) {
 			t.Fatalf("%d bytes, then %+v", end, solid.Token)
 		}
 		for statement := range sqltext.Statements(text, escapes) {
-			sqltext.Settings(statement)
+			sqltext.Assignments(statement)
 		}
 		effects := sqltext.NewEffects(text, escapes)
 		for _, ok := effects.Next(); ok; _, ok = effects.Next() {

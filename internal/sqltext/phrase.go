@@ -3,9 +3,9 @@ package sqltext
 // phrase is what follows SET or RESET, token by token.
 type phrase []Scanner
 
-// settings reads what follows SET, or RESET.
-func (p phrase) settings(reset bool) []Setting {
-	set := Setting{Reset: reset, Literal: reset}
+// assignments reads what follows SET, or RESET.
+func (p phrase) assignments(reset bool) []Assignment {
+	set := Assignment{Reset: reset, Literal: reset}
 	if !reset && (p.begins("local") || p.begins("session")) && !p.begins("session", "authorization") && !p.begins("session", "characteristics") {
 		set.Local = p.begins("local")
 		p = p[1:]
@@ -44,7 +44,7 @@ func (p phrase) settings(reset bool) []Setting {
 		return p[1:].value(set, "role")
 	case reset && p.begins("all") && len(p) == 1:
 		set.All = true
-		return []Setting{set}
+		return []Assignment{set}
 	}
 	name, n := p.name()
 	if p.assigns(n) {
@@ -52,7 +52,7 @@ func (p phrase) settings(reset bool) []Setting {
 	}
 	set.Literal = reset && n == len(p) && name != ""
 	set.Name = name
-	return []Setting{set}
+	return []Assignment{set}
 }
 
 // begins says whether the phrase begins with these words.
@@ -90,8 +90,8 @@ func (p phrase) name() (name string, n int) {
 	return lower([]byte(name)), n
 }
 
-// value completes a setting by the phrase as the value, or the list of values.
-func (p phrase) value(set Setting, name string) []Setting {
+// value completes an assignment by the phrase as the value, or the list of values.
+func (p phrase) value(set Assignment, name string) []Assignment {
 	set.Name = name
 	switch {
 	case set.Reset:
@@ -101,7 +101,7 @@ func (p phrase) value(set Setting, name string) []Setting {
 	default:
 		set.Values, set.Literal = p.list()
 	}
-	return []Setting{set}
+	return []Assignment{set}
 }
 
 // list decodes a list of values. It is false if one is more than a word or a constant, or another
@@ -144,7 +144,7 @@ func (s *Scanner) isDecimal() bool {
 }
 
 // modes reads the modes of a transaction, each of which is a parameter whose name begins with prefix.
-func (p phrase) modes(set Setting, prefix string) (all []Setting) {
+func (p phrase) modes(set Assignment, prefix string) (all []Assignment) {
 	set.Literal = true
 	for len(p) > 0 {
 		name, value, n := "", "", 0

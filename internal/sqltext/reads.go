@@ -2,9 +2,9 @@ package sqltext
 
 import "bytes"
 
-// harmless are words that a parenthesis may follow in a statement that changes nothing: key words, and
+// wellKnown are words that a parenthesis may follow in a statement that changes nothing: key words, and
 // functions that everybody uses. Any other word there is taken for a function that may write.
-var harmless = func() map[string]bool {
+var wellKnown = func() map[string]bool {
 	set := make(map[string]bool)
 	for _, word := range bytes.Fields([]byte(`all and any array as between by case cast coalesce count current_timestamp distinct else
 		exists extract filter from generate_series greatest having in is lateral least length like limit lower max min not now
@@ -16,7 +16,7 @@ var harmless = func() map[string]bool {
 }()
 
 // OnlyReads says whether the text is one statement that changes nothing: a query that calls no
-// function but harmless ones, or the beginning of a transaction. It errs on the side of false.
+// function but well-known ones, or the beginning of a transaction. It errs on the side of false.
 func OnlyReads(text []byte) bool {
 	if bytes.IndexByte(text, '\\') >= 0 {
 		return false // where a string ends may depend on standard_conforming_strings
@@ -30,7 +30,7 @@ func OnlyReads(text []byte) bool {
 		case s.IsSign(';'):
 			ended = begun
 		case s.IsSign('('):
-			if last.Kind == Name || last.Kind == UnicodeName || last.Kind == Word && begun && !harmless[lower(text[last.Start:last.End])] {
+			if last.Kind == Name || last.Kind == UnicodeName || last.Kind == Word && begun && !wellKnown[lower(text[last.Start:last.End])] {
 				return false
 			}
 		case s.Is("into"):

@@ -34,7 +34,7 @@ type Token struct {
 // on later lines that continue it.
 func (t Token) IsLiteral() bool { return String <= t.Kind && t.Kind <= Number }
 
-// Scanner cuts a text into tokens. A copy of a Scanner looks ahead.
+// Scanner cuts a text into tokens. A copy of a Scanner reads ahead.
 type Scanner struct {
 	Token // the last one
 

@@ -48,14 +48,14 @@ func (m *Machine) pinFor(why string, sql []byte) {
 // judge says why an effect pins, empty if it does not.
 func (m *Machine) judge(effect sqltext.Effect) string {
 	switch effect.What {
-	case sqltext.Sets:
-		return m.set(effect.Setting, effect.InBlock)
+	case sqltext.Assigns:
+		return m.set(effect.Assignment, effect.InBlock)
 	case sqltext.Discards:
 		if !effect.InBlock {
 			m.track("all", true)
 		}
 		return ""
-	case sqltext.UpdatesSettings:
+	case sqltext.UpdatesPgSettings:
 		return "an update of pg_settings"
 	case sqltext.Listens:
 		return "LISTEN"
@@ -95,7 +95,7 @@ func (m *Machine) calls(function uint32) {
 
 // set judges a change of a setting. What lasts for a transaction, and what the server reports when it
 // changes, needs no pin.
-func (m *Machine) set(s sqltext.Setting, inBlock bool) string {
+func (m *Machine) set(s sqltext.Assignment, inBlock bool) string {
 	switch {
 	case s.Local:
 		return ""

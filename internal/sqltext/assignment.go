@@ -1,7 +1,7 @@
 package sqltext
 
-// Setting is what a statement does to a parameter of the server.
-type Setting struct {
+// Assignment is what a statement does to a parameter of the server.
+type Assignment struct {
 	Name    string   // in lower case, "timezone" of SET TIME ZONE; empty if it is not openly said
 	All     bool     // all parameters: RESET ALL
 	Local   bool     // for the transaction only
@@ -12,11 +12,11 @@ type Setting struct {
 	Values  []string // each decoded; several of a list
 }
 
-// Settings returns what a statement does to parameters, by SET or RESET, or by calls of set_config
+// Assignments returns what a statement does to parameters, by SET or RESET, or by calls of set_config
 // that are openly in it; functions may do more. SET CONSTRAINTS is about none. It errs on the side of
 // what lasts and can't be said again: a value that it does not know is not Literal, and a call whose
 // last argument is not the word true is not Local.
-func Settings(s Statement) (all []Setting) {
+func Assignments(s Statement) (all []Assignment) {
 	w := s.Scanner()
 	left := maxAhead
 	for w.Solid() {
@@ -36,7 +36,7 @@ func Settings(s Statement) (all []Setting) {
 const maxSet = 256
 
 // set reads SET or RESET, of which the last token is the first, to the end of the statement.
-func (s *Scanner) set() []Setting {
+func (s *Scanner) set() []Assignment {
 	var rest phrase
 	reset, tokens := s.Is("reset"), 0
 	for ahead := *s; ahead.Solid() && !ahead.IsSign(';'); *s = ahead {
@@ -44,7 +44,7 @@ func (s *Scanner) set() []Setting {
 			rest = append(rest, ahead)
 		}
 	}
-	all := rest.settings(reset)
+	all := rest.assignments(reset)
 	for i := range all {
 		if tokens > maxSet {
 			all[i].Literal, all[i].Values = false, nil
@@ -54,9 +54,9 @@ func (s *Scanner) set() []Setting {
 }
 
 // setConfig reads a call of set_config, of which the last token is the name, without going past it.
-// It takes what it looks ahead from left, and looks no further. It is false if that is no call.
-func (s *Scanner) setConfig(left *int) (Setting, bool) {
-	set := Setting{Call: true}
+// It takes what it reads ahead from left, and reads no further. It is false if that is no call.
+func (s *Scanner) setConfig(left *int) (Assignment, bool) {
+	set := Assignment{Call: true}
 	ahead := *s
 	defer func() { *left -= ahead.End - s.End }()
 	if !ahead.Solid() || !ahead.IsSign('(') {

@@ -8,8 +8,8 @@ import (
 	"github.com/unoactor/unoactor/internal/sqltext"
 )
 
-// said writes a setting as SQL does, with ? where the value is not known.
-func said(s sqltext.Setting) string {
+// said writes an assignment as SQL does, with ? where the value is not known.
+func said(s sqltext.Assignment) string {
 	said := map[bool]string{false: "set ", true: "call "}[s.Call]
 	if s.Local {
 		said += "local "
@@ -33,7 +33,7 @@ func said(s sqltext.Setting) string {
 	return said
 }
 
-func TestSettings(t *testing.T) {
+func TestAssignments(t *testing.T) {
 	for sql, want := range map[string]string{
 		"select 1": "", "set": "set  ?", "set x": "set x ?", "reset": "set  ?", "set constraints all deferred": "",
 		"SET Work_Mem = '1MB'": `set work_mem "1MB"`, "set session work_mem to 1": `set work_mem "1"`, "set local work_mem to -1.5": `set local work_mem "-1.5"`,
@@ -64,8 +64,8 @@ func TestSettings(t *testing.T) {
 	} {
 		var got []string
 		for s := range sqltext.Statements([]byte(sql), false) {
-			for _, setting := range sqltext.Settings(s) {
-				got = append(got, said(setting))
+			for _, assignment := range sqltext.Assignments(s) {
+				got = append(got, said(assignment))
 			}
 		}
 		if got := strings.Join(got, "; "); got != want {
