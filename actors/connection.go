@@ -151,7 +151,7 @@ func (c *Connection) dialing(ctx actor.Context) {
 			return
 		}
 		c.become("serving", c.serving)
-		// In this order: a pool that hears of it while its waiter still waits opens another.
+		// In this order: a pool that is told before the waiter has its lease would open another backend.
 		opened := messages.Opened{Slot: c.Slot, Incarnation: c.Incarnation, PID: c.backend.PID(), Took: d.took, Server: c.backend.Server()}
 		lent := c.Slots.Install(c.Slot, c.backend, d.generation)
 		c.Pool.Tell(opened)

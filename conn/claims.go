@@ -31,7 +31,7 @@ func (s *Slots) Install(index int, b *Backend, generation uint64) bool {
 }
 
 // CondemnAll condemns all backends that there are now, and those that are being dialed: once it
-// has returned, none of them is lent any more. Idle ones wait for the [Slots.Retire] that closes
+// has returned, no such backend is lent any more. Idle ones wait for the [Slots.Retire] that closes
 // them, or are handed to [Owner.Unfit] by whoever comes across them first.
 func (s *Slots) CondemnAll(cause messages.Cause) {
 	s.generation.Add(1)
@@ -41,7 +41,7 @@ func (s *Slots) CondemnAll(cause messages.Cause) {
 }
 
 // Condemn marks the backend in the slot, if there is one, to be closed for the cause: once it has
-// returned, the backend is not lent any more. A lease of it goes on to its end.
+// returned, the backend is not lent any more. A lease goes on to its end.
 func (s *Slots) Condemn(index int, cause messages.Cause) {
 	sl := s.slot(index)
 	if b := sl.backend.Load(); b != nil {

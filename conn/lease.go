@@ -82,8 +82,9 @@ func (sl *slot) stays() bool {
 	return false
 }
 
-// Destroy ends the lease and has the backend closed, and replaced if the pool needs it. reason is told
-// in the log and in events. Destroy never blocks; it does nothing if the lease has ended.
+// Destroy ends the lease. The backend is closed in the background, and replaced if the pool needs
+// another. reason is told in the log and in events. Destroy never blocks, and does nothing if the
+// lease has ended.
 func (l Lease) Destroy(reason error) {
 	b, err := l.Backend()
 	if err != nil {

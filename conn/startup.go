@@ -60,7 +60,7 @@ func Follows(cause messages.Cause) Consequence { return consequences[cause] }
 // startups are the causes by SQLSTATE, or by its class, the first two characters; the whole code wins.
 // A code that is not here is Denied: the server spoke about what this pool asked for.
 // Codes are those of PostgreSQL 14 to 18 (postinit.c, miscinit.c, auth.c, backend_startup.c,
-// guc.c, proc.c) and what poolers make of them.
+// guc.c, proc.c) and those that poolers send in their place.
 var startups = map[string]messages.Cause{
 	// About who connects, and to which database.
 	"28":    messages.Denied, // no entry in pg_hba.conf, no such role, no login, wrong password, certificate of another

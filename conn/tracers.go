@@ -7,7 +7,7 @@ import (
 )
 
 // Tracers are the interfaces that a pgx tracer implements, each with a value that is not nil. pgx asks
-// for the interfaces of a tracer by its type, so whoever wraps a tracer must implement all of them.
+// for the interfaces of a tracer by its type, so whoever wraps a tracer must implement the same interfaces.
 type Tracers struct {
 	Query    pgx.QueryTracer
 	Batch    pgx.BatchTracer

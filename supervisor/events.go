@@ -10,7 +10,7 @@ import (
 )
 
 // Events tells events to subscribers, over an event stream of the tree's own: an actor system may hold
-// other trees, whose pools can have the same names. It is safe for concurrent use.
+// other trees, whose pools can have the same names. Safe for concurrent use.
 type Events struct {
 	stream *eventstream.EventStream
 	log    hclog.Logger

@@ -9,8 +9,8 @@ import (
 	"github.com/unoactor/unoactor/messages"
 )
 
-// A generation is the backends between two events that concern all of them: the
-// server was restarted, or takes no writes any more, or an operator wants others.
+// A generation is the backends that are opened between two events that concern all backends of a pool:
+// the server was restarted, or takes no writes any more, or an operator wants others.
 
 // begin begins a generation. cause is that of the retirements, why is for the journal and the log.
 func (a *poolActor) begin(cause messages.Cause, why string) {

@@ -30,7 +30,7 @@ const (
 	modelLook = 1500 * time.Millisecond
 )
 
-// A modelLease is one that was granted, and what became of it.
+// A modelLease is a lease that was granted, and how it ended.
 type modelLease struct {
 	name    string
 	lease   conn.Lease

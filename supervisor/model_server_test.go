@@ -295,7 +295,7 @@ func (s *modelServer) hangUp(which func(*modelSession) bool) {
 	}
 }
 
-// close ends the server and returns when no goroutine of it is left.
+// close ends the server and returns when none of its goroutines is left.
 func (s *modelServer) close() {
 	s.mu.Lock()
 	s.closed = true

@@ -223,7 +223,7 @@ func (m *lockstep) revokeAll() {
 	}
 }
 
-// change has the server receive those who connect otherwise.
+// change changes how the server receives those who connect.
 func (m *lockstep) change(*rapid.T) {
 	now := rapid.SampledFrom([]temper{slow, down, mute, starting, crowded, forbidding}).Draw(m.t, "temper")
 	m.do("the server is %v", now)

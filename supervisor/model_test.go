@@ -14,7 +14,7 @@ import (
 	"github.com/unoactor/unoactor/supervisor"
 )
 
-// A pool does what a simple model of it says, whatever happens to it in whatever
+// A pool does what a simple model says, whatever happens to it in whatever
 // order. Everything that follows from one step has happened before the next, so
 // a failing story is told again the same, and shortened.
 //

@@ -269,7 +269,7 @@ func acquireAndForget(t *testing.T, p *supervisor.Pool) (conn.Lease, *conn.Backe
 	return lease(t, p)
 }
 
-// waitHereForever is where the goroutine is that has the leaked lease.
+// waitHereForever is the function in which the holder of the leaked lease waits.
 func waitHereForever(done <-chan struct{}) { <-done }
 
 // A lease that lasts too long is told with all there is to know, also when the
@@ -343,7 +343,7 @@ func TestScenario14_ALeaseLeaks(t *testing.T) {
 	testkit.CheckNoLeases(t, p)
 }
 
-// A second release does nothing, not even to who has the backend by then, but it is
+// A second release does nothing, not even to the holder that the backend has by then, but it is
 // logged.
 func TestScenario15_ALeaseIsReleasedTwice(t *testing.T) {
 	server, database := testkit.Shared(t)

@@ -58,7 +58,7 @@ func (s *bServer) slow(d time.Duration) {
 	s.connects = d
 }
 
-// hang has it answer nothing from now on.
+// hang makes the server answer nothing from now on.
 func (s *bServer) hang() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -14,7 +14,7 @@ import (
 )
 
 // A lease is worth nothing after its end: its use says so by a typed error, and
-// nothing done with it reaches the one who has the backend now.
+// nothing done with it reaches the present holder of the backend.
 func TestScenario16_UseAfterRelease(t *testing.T) {
 	server, database := testkit.Shared(t)
 	_, p := bStart(t, server, database, supervisor.Options{}, func(_ *config.Node, p *config.Pool) { p.Size = 1 })

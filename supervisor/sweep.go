@@ -56,8 +56,8 @@ func (a *poolActor) sweep(now time.Time) {
 	}
 }
 
-// sweepIdle peeks at an idle backend, and has it pinged if it has been idle for so long that only a ping
-// can tell whether it works.
+// sweepIdle peeks at an idle backend. If the backend has been idle for so long that only a ping can tell
+// whether it works, its connection pings it.
 func (a *poolActor) sweepIdle(slot int, p config.Pool, now time.Time) {
 	b := a.slots.Backend(slot)
 	if b == nil {

@@ -41,7 +41,7 @@ func newConversation(f *Fake, conn net.Conn, number int) *Conversation {
 	}
 }
 
-// errOver ends a script early and is no failure.
+// errOver ends a script early, and is no failure.
 var errOver = errors.New("the conversation is over")
 
 func (c *Conversation) play(script Script) error {
@@ -57,7 +57,7 @@ func (c *Conversation) play(script Script) error {
 	return nil
 }
 
-// clientGone says whether the error is the client's way of hanging up.
+// clientGone returns whether the error says that the client hung up.
 func clientGone(err error) bool {
 	var network *net.OpError
 	return errors.Is(err, errOver) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||

@@ -13,8 +13,8 @@ import (
 // closeLimit bounds how long the server may take to notice what a test has closed.
 const closeLimit = 5 * time.Second
 
-// ownGoroutines are those that live as long as a server of the kit, which may
-// be shared by tests.
+// ownGoroutines are goroutines that live as long as a server of the kit, which
+// tests may share.
 var ownGoroutines = []goleak.Option{
 	goleak.IgnoreAnyFunction("github.com/unoactor/unoactor/testkit.(*postmaster).collect"),
 }
@@ -24,8 +24,8 @@ func leakedGoroutines(known ...goleak.Option) error {
 }
 
 // CheckGoroutines fails the test if, at its end, goroutines are left that did
-// not run when it was called. Call it first, so that it looks after every
-// other clean-up, and not in parallel tests, which see each other's.
+// not run when it was called. Call it first, so that it looks when every other
+// cleanup has run, and not in parallel tests, which see each other's goroutines.
 func CheckGoroutines(t testing.TB) {
 	t.Helper()
 	before := goleak.IgnoreCurrent()
@@ -76,7 +76,7 @@ func CheckNoLeases(t testing.TB, pool interface{ Leased() int }) {
 }
 
 // eventually asks, ever less often, until the answer is yes or the limit is
-// reached. It works in clean-ups too, where the test's context has ended.
+// reached. It works in cleanups too, where the test's context has ended.
 func eventually(t testing.TB, ask func(context.Context) bool) bool {
 	t.Helper()
 	// The last question may still take its time.

@@ -26,10 +26,10 @@ type Box struct {
 	lease   unoactor.Lease
 	backend *conn.Backend
 
-	turn      chan struct{} // in it while somebody has the backend
-	patience  time.Duration // to wait for it
+	turn      chan struct{} // holds a value while a session uses the backend
+	patience  time.Duration // how long a session waits for the turn
 	server    *pgproto3.Frontend
-	lost      atomic.Pointer[error] // what ended the backend
+	lost      atomic.Pointer[error] // why the backend was lost, nil if it was not
 	temporary temporaries           // who has the turn has them
 	locals    locals                // likewise
 	lastID    atomic.Uint32
@@ -42,11 +42,11 @@ type Box struct {
 // How long things of a sandbox may take.
 const (
 	turnTime  = 5 * time.Second
-	finalTime = 5 * time.Second // for all to end with the test
+	finalTime = 5 * time.Second // for the sandbox to end with its test
 	drainTime = time.Second     // for leases that are still out then
 )
 
-// SandboxOptions are for a test that needs something else than the others.
+// SandboxOptions are what a test can choose about its sandbox. The zero value is the default.
 type SandboxOptions struct {
 	// TurnTime is how long a statement waits while another session of the test is in
 	// a transaction. Default 5 s.
@@ -109,11 +109,11 @@ func Sandbox(t testing.TB, db *unoactor.DB, options ...SandboxOptions) *Box {
 	return box
 }
 
-// DB is the database as the test has it.
+// DB returns the database as the test sees it.
 func (box *Box) DB() *unoactor.DB { return box.own }
 
-// Allow makes a context in which the database that the sandbox was made of is the one
-// of the box: for code that uses that, on any goroutine.
+// Allow returns a context in which the database that the sandbox was made of is that of the box: for
+// code that uses the former, on any goroutine.
 func (box *Box) Allow(ctx context.Context) context.Context {
 	return unoactor.Redirect(ctx, box.origin, box.own)
 }
@@ -163,7 +163,7 @@ func (box *Box) begin(ctx context.Context) error {
 	return nil
 }
 
-// close ends the test's transaction, and all that is in it.
+// close ends all sessions and the test's transaction.
 func (box *Box) close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), finalTime) // the test's own has ended
 	defer cancel()
@@ -181,7 +181,7 @@ func (box *Box) close() error {
 		box.lease.Destroy(*lost)
 		return err
 	}
-	box.backend.Taint() // with statements that it has prepared
+	box.backend.Taint() // it has prepared statements
 	box.lease.Release()
 	return err
 }
@@ -197,16 +197,16 @@ func (box *Box) dial(context.Context, string, string) (net.Conn, error) {
 	return hangUp{client, ours}, nil
 }
 
-// hangUp is a pipe whose one end can say that it has no more to say.
+// hangUp is one end of a pipe, of which the writing half can be closed.
 type hangUp struct {
 	net.Conn
 	other net.Conn
 }
 
-// CloseWrite has the other end find nothing more to read.
+// CloseWrite closes the writing half: the other end reads the end of the stream.
 func (h hangUp) CloseWrite() error { return h.other.SetReadDeadline(time.Unix(1, 0)) }
 
-// fail takes note that the backend is lost, and ends all that is on it.
+// fail stores why the backend was lost, and closes the sessions.
 func (box *Box) fail(err error) {
 	box.lost.CompareAndSwap(nil, &err)
 	box.mu.Lock()
@@ -216,8 +216,8 @@ func (box *Box) fail(err error) {
 	}
 }
 
-// execute runs SQL of the sandbox's own. value is the last row's first column. Who calls
-// it has the turn.
+// execute runs SQL of the sandbox's own, and returns the first column of the last row. The caller has the
+// turn.
 func (box *Box) execute(sql string) (value string, refused *pgproto3.ErrorResponse, err error) {
 	box.server.Send(&pgproto3.Query{String: sql})
 	if err := box.server.Flush(); err != nil {
@@ -226,7 +226,8 @@ func (box *Box) execute(sql string) (value string, refused *pgproto3.ErrorRespon
 	return box.readAnswer()
 }
 
-// readAnswer reads up to the end of a statement of the sandbox's own.
+// readAnswer reads the server's answer to a statement of the sandbox's own: the first column of its last
+// row, or the error with which the server refused it.
 func (box *Box) readAnswer() (value string, refused *pgproto3.ErrorResponse, err error) {
 	for {
 		message, err := box.server.Receive()

@@ -6,8 +6,8 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 )
 
-// answer passes on what the backend says up to the end of a group, and commits the group
-// outside a transaction.
+// answer passes on what the backend says up to the end of a group of messages, and, outside a
+// transaction, commits the group.
 func (v *sandboxed) answer() error {
 	if err := v.flushServer(); err != nil {
 		return err
@@ -26,8 +26,8 @@ func (v *sandboxed) answer() error {
 	return nil
 }
 
-// conclude commits a group, or undoes it if it failed. done is what is said if it is
-// committed, unless nil.
+// conclude commits a group, or undoes it if it failed. If it is committed, done is sent to the client,
+// unless it is nil.
 func (v *sandboxed) conclude(status byte, done *pgproto3.CommandComplete) error {
 	var refused *pgproto3.ErrorResponse
 	if status == 'T' && (v.simple || v.executed) {
@@ -62,11 +62,11 @@ func (v *sandboxed) flushServer() error {
 	return err
 }
 
-// passedAtOnce is how many messages are passed on together.
+// passedAtOnce is how many messages are passed on in one write.
 const passedAtOnce = 64
 
-// pass passes on what the backend says. Outside a transaction it keeps what a server
-// says after it has committed: that the last statement of a simple query is done.
+// pass passes on what the backend says. Outside a transaction it returns, instead of passing it on, what a
+// server says after it has committed: the tag of the last statement of a simple query.
 func (v *sandboxed) pass() (status byte, done *pgproto3.CommandComplete, err error) {
 	for n := 1; ; n++ {
 		message, err := v.box.server.Receive()
@@ -126,8 +126,8 @@ func (v *sandboxed) copyIn() error {
 	}
 }
 
-// tell sends what waits for the client. A client that is gone is heard of no more, but what
-// it had begun is ended in order.
+// tell sends the client what waits for it. Nothing more is sent to a client that is gone, but what it had
+// begun is ended in order.
 func (v *sandboxed) tell() {
 	if !v.gone && v.client.Flush() != nil {
 		v.gone = true

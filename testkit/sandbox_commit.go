@@ -46,8 +46,8 @@ const dueAtCommit = `with named as (
 )
 select pg_catalog.string_agg(sql, '; ' order by at) from due where sql <> ''`
 
-// commit does what a server does when it commits, and makes nothing last. Who calls it has
-// the turn, and goes back to a savepoint if it is refused.
+// commit does what a server does when it commits, but for making anything last. The caller has the turn,
+// and goes back to a savepoint if the server refuses something.
 func (box *Box) commit() (refused *pgproto3.ErrorResponse, err error) {
 	const committing, attempts = "unoactor_commit", 3
 	for n := 1; ; n++ {
@@ -75,11 +75,11 @@ const (
 	dropped
 )
 
-// temporaries are the temporary tables that statements said something about, by name.
-// The server's catalog does not have what they said.
+// temporaries are the temporary tables, by name, of which statements said what happens to them at a
+// commit: the server's catalog does not hold it.
 type temporaries map[string]onCommit
 
-// note looks for CREATE TEMPORARY TABLE in SQL, and in the strings of it, which may be code.
+// note looks for CREATE TEMPORARY TABLE in SQL, and in its strings, which may be code.
 func (t temporaries) note(sql string) { t.noteIn(sql, 0) }
 
 func (t temporaries) noteIn(sql string, within int) {
@@ -109,7 +109,7 @@ func (t temporaries) noteIn(sql string, within int) {
 // maxWithin is how deep strings within strings are looked at.
 const maxWithin = 4
 
-// skips goes past these words or signs, and says whether they were there.
+// skips goes past these words or signs, and returns whether they were there.
 func skips(s *sqltext.Scanner, words ...string) bool {
 	ahead := *s
 	for _, word := range words {
@@ -122,7 +122,7 @@ func skips(s *sqltext.Scanner, words ...string) bool {
 	return true
 }
 
-// list are the names of those to which that happens, as SQL.
+// list returns the names of the tables to which that happens at a commit, as SQL.
 func (t temporaries) list(what onCommit) string {
 	names := []string{"null"}
 	for name, its := range t {

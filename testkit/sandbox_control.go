@@ -19,8 +19,8 @@ const (
 	beyond
 )
 
-// controlOf judges a text by its words. A text of several statements of which one is
-// about transactions is beyond, but for those about savepoints.
+// controlOf returns what a text does about transactions, by its words. A text of several statements is
+// beyond a sandbox if one of them begins or ends a transaction.
 func controlOf(sql string) control {
 	found, statements := noControl, 0
 	for statement := range sqltext.Statements([]byte(sql), false) {

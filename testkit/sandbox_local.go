@@ -12,7 +12,7 @@ import (
 // (SET LOCAL), which last as long as the test's own transaction does.
 type locals struct {
 	known  map[string]bool    // parameters that a statement ever set so, in lower case
-	before map[string]*string // what they were, for those that are given back at the end
+	before map[string]*string // the values to be given back at the end, by name
 }
 
 // ofTransaction are parameters that end with their transaction.
@@ -34,7 +34,7 @@ func set(sql string) (local, always []string) {
 	return local, always
 }
 
-// enter takes note of what the known parameters are before a transaction.
+// enter stores the values of the known parameters at the beginning of a transaction.
 func (l *locals) enter(box *Box) {
 	clear(l.before)
 	names := make([]string, 0, len(l.known))
@@ -44,7 +44,8 @@ func (l *locals) enter(box *Box) {
 	l.ask(box, names)
 }
 
-// note looks at SQL before it is sent, and asks what it will set for the transaction only.
+// note reads SQL before it is sent, and stores the values of the parameters that the SQL will set for the
+// transaction only.
 func (l *locals) note(box *Box, sql string, askable bool) {
 	local, always := set(sql)
 	for _, name := range always {
@@ -62,8 +63,8 @@ func (l *locals) note(box *Box, sql string, askable bool) {
 	}
 }
 
-// ask asks for what parameters are. Who is refused, as in a transaction that has failed,
-// needs nothing given back.
+// ask asks the server for the values of parameters. If the server refuses, as in a transaction that has
+// failed, no value needs to be given back.
 func (l *locals) ask(box *Box, names []string) {
 	if len(names) == 0 {
 		return

@@ -19,14 +19,14 @@ const (
 	transaction = "unoactor_transaction" // what stands for a transaction
 )
 
-// sandboxed is the server's side of a connection to a sandbox: a client of it, which
-// shares the one backend. It passes the protocol on, with transactions as savepoints.
+// sandboxed is the server's side of a connection to a sandbox. It passes the client's messages on to the
+// one backend, which it shares with the others, with savepoints in the place of transactions.
 //
 //	outside --first message--> in a group --Sync or the end of a Query--> outside
 //	   |                                                                    ^
 //	   '-- BEGIN --> in a transaction (its groups pass as they are) -- COMMIT, ROLLBACK
 //
-// Who is in a group or in a transaction has the turn.
+// A session that is in a group or in a transaction has the turn.
 type sandboxed struct {
 	box    *Box
 	id     uint32
@@ -102,7 +102,7 @@ func (box *Box) cancel(c *pgproto3.CancelRequest) {
 	}
 }
 
-// talk passes messages on until the client goes. Its error is the backend's loss.
+// talk passes messages on until the client is gone. Its error says how the backend was lost.
 func (v *sandboxed) talk() error {
 	for !v.gone {
 		message, err := v.client.Receive()
@@ -145,8 +145,8 @@ func (v *sandboxed) leave() error {
 	return nil
 }
 
-// enter takes the turn. Outside a transaction it lays the savepoint to which a failed
-// statement goes back; its answer comes before the others. sql is what is sent first.
+// enter takes the turn. Outside a transaction it sets the savepoint to which a failed statement goes back,
+// whose answer comes first. sql is the first text that will be sent.
 func (v *sandboxed) enter(sql string) *pgproto3.ErrorResponse {
 	if !v.inTransaction {
 		select {
@@ -167,7 +167,7 @@ func (v *sandboxed) enter(sql string) *pgproto3.ErrorResponse {
 	return nil
 }
 
-// note looks at SQL that is going to be sent. Who calls it has the turn.
+// note reads SQL that is going to be sent. The caller has the turn.
 func (box *Box) note(sql string, askable bool) {
 	box.temporary.note(sql)
 	box.locals.note(box, sql, askable)
@@ -303,7 +303,7 @@ func (v *sandboxed) extended(m pgproto3.FrontendMessage) error {
 	switch m.(type) {
 	case *pgproto3.Parse, *pgproto3.Bind, *pgproto3.Describe, *pgproto3.Execute, *pgproto3.Close:
 	default:
-		return nil // of a COPY that is over
+		return nil // of a COPY that has ended
 	}
 	if v.refusal != nil {
 		return nil // until Sync
@@ -332,7 +332,7 @@ func (v *sandboxed) extended(m pgproto3.FrontendMessage) error {
 	return nil
 }
 
-// rename keeps the names of sessions that share a backend apart.
+// rename changes the names of statements and portals so that those of sessions that share a backend differ.
 func (v *sandboxed) rename(m pgproto3.FrontendMessage) {
 	own := func(name *string) {
 		if *name != "" {
@@ -354,7 +354,7 @@ func (v *sandboxed) rename(m pgproto3.FrontendMessage) {
 	}
 }
 
-// flush is refused where answers would have to be passed on before a Sync.
+// flush refuses a Flush: answers would have to be passed on before a Sync.
 func (v *sandboxed) flush() error {
 	if v.refusal == nil {
 		v.refusal = refusal("0A000", "a sandbox answers at Sync, not at Flush", "end each pipeline with a Sync")

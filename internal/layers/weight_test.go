@@ -65,7 +65,7 @@ var pulledIn = map[string]string{
 	"go.opentelemetry.io/otel/sdk/metric":              "by protoactor's metrics",
 }
 
-// dependency is a package as go list tells of it.
+// dependency is a package as go list prints it.
 type dependency struct {
 	ImportPath string
 	Imports    []string
