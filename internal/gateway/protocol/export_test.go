@@ -112,3 +112,6 @@ func (m *Machine) State() string {
 	say(m.silent, "the client has gone")
 	return strings.Join(all, "; ")
 }
+
+// Passing is how many bytes are still to come of a message of the server that is passed on in parts.
+func (m *Machine) Passing() int { return m.answer.passing + m.answer.drops }
