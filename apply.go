@@ -10,6 +10,11 @@ import (
 // Wait waits for the end of what was replaced and removed.
 type Applied = supervisor.Applied
 
+// Topology is what runs, defaults filled in, with all that was added, removed, applied and
+// reconfigured since the start. It is a copy: [System.Apply] has the system take up a changed
+// one.
+func (s *System) Topology() config.Topology { return s.tree.Topology() }
+
 // Apply has the running system take up another topology, whole or not at all. Nodes, pools
 // and routes are matched by name with those that run; docs/topology.md says of each setting
 // what becomes of a change. Settings that are left at zero take their defaults, as in [New].
@@ -33,8 +38,8 @@ func (s *System) Apply(ctx context.Context, t Topology) (*Applied, error) {
 	t.Gateway, t.Log = running.Gateway, running.Log
 	applied, err := s.tree.Apply(ctx, t)
 	if applied != nil {
-		for _, gone := range applied.Delta.Pools.Removed {
-			s.hooks.forget(gone.Name)
+		for _, removed := range applied.Delta.Pools.Removed {
+			s.hooks.forget(removed.Name)
 		}
 	}
 	return applied, err

@@ -51,7 +51,7 @@ func TestATopologyThatCanNotWorkChangesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	before := sys.Tree().Topology()
+	before := sys.Topology()
 	pid := one[int](t, db, "select pg_backend_pid()")
 	for want, change := range map[string]func(*config.Topology){
 		`node of pool "default": there is no node "mian"`: func(t *config.Topology) { t.Pools[0].Node = "mian" },
@@ -73,7 +73,7 @@ func TestATopologyThatCanNotWorkChangesNothing(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) || applied != nil {
 			t.Errorf("%v, want %q", err, want)
 		}
-		if d := config.Compare(before, sys.Tree().Topology()); !d.Empty() {
+		if d := config.Compare(before, sys.Topology()); !d.Empty() {
 			t.Errorf("%s changed:\n%v", want, d)
 		}
 		if s := sys.Snapshot(); len(s.Pools) != 1 || len(s.Nodes) != 1 || s.Pools[0].Generation != 1 || s.Pools[0].Stats.SoftLimit != 4 {
@@ -164,6 +164,24 @@ route "all": pool "leaving" -> "default" (live)`) {
 	s := sys.Snapshot()
 	if len(s.Pools) != 1 || len(s.Nodes) != 1 || s.Nodes[0].Name != "other" || s.Pools[0].Node != "other" {
 		t.Errorf("%+v", s)
+	}
+}
+
+// What is new sees what is changed beside it.
+func TestANewPoolOnANodeThatChangesIsAtItsNewPlace(t *testing.T) {
+	server, database := testkit.Shared(t)
+	proxy := testkit.NewProxy(t, server.Addr())
+	top := topology(server, database)
+	sys := running(t, top)
+	top.Nodes[0].Port = uint16(proxy.Port())
+	top.Pools = append(top.Pools, config.Pool{Name: "new", Node: "main"})
+	apply(t, sys, top)
+	db, err := sys.DB("new")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if one[int](t, db, "select 1") != 1 || proxy.Stats().Open == 0 {
+		t.Error("it connects to where the node was")
 	}
 }
 

@@ -86,9 +86,6 @@ func NewDialer(node config.Node, pool config.Pool, o DialerOptions) (*Dialer, er
 // error is that of [NewDialer].
 func (d *Dialer) For(pool config.Pool) (*Dialer, error) { return NewDialer(d.node, pool, d.options) }
 
-// Options returns the options with which the dialer was made.
-func (d *Dialer) Options() DialerOptions { return d.options }
-
 // Dial connects, authenticates and runs the connect hooks, within the node's connect_timeout and
 // ctx. incarnation is what the backend will return as its own. The error is a [*DialError], or
 // wraps a [*HookError]. A panic on the way, in code that is not ours or over what the server

@@ -135,7 +135,7 @@ func (p *Pool) Reconfigure(next config.Pool) error {
 	if err != nil {
 		return err
 	}
-	s := &setup{&next, dialer, p.node.Load(), stay}
+	s := &setup{&next, dialer, p.node.Load(), keepAll}
 	p.give(s)
 	return p.taken(s)
 }

@@ -75,7 +75,7 @@ func (s *System) Apply(ctx context.Context, t config.Topology) (*Applied, error)
 // accommodate is a topology, completed, with what runs by way of [System.Add] and is not in
 // it. The error says what can't work, of the topology itself first.
 func (r *roster) accommodate(running, t config.Topology) (config.Topology, guests, error) {
-	t = t.Complete()
+	t = t.Clone().Complete()
 	check := func(t config.Topology) error {
 		if len(t.Nodes)+len(t.Pools)+len(t.Routes) == 0 { // all goes, as in a system that starts with nothing
 			return nil
@@ -115,8 +115,8 @@ func (s *System) follow(p *passage) {
 		return
 	}
 	s.work.Go(func() {
-		for _, gone := range p.removed {
-			<-gone.done
+		for _, removed := range p.removed {
+			<-removed.done
 		}
 		s.turn.Lock()
 		defer s.turn.Unlock()

@@ -59,9 +59,9 @@ func change(running config.Topology, d config.Delta) []step {
 // changeOf says whether a pool that runs gets another setup, for its own settings or for
 // those of the node that it will be on, and what becomes of its backends.
 func changeOf(p config.Pool, d config.Delta) (t turnover, changes bool) {
-	for _, gone := range d.Pools.Removed {
-		if gone.Name == p.Name {
-			return stay, false
+	for _, removed := range d.Pools.Removed {
+		if removed.Name == p.Name {
+			return keepAll, false
 		}
 	}
 	on := p.Node
@@ -93,14 +93,14 @@ func ownOf(settings []config.Setting) []config.Setting {
 }
 
 func turnoverOf(settings []config.Setting) turnover {
-	t := stay
+	t := keepAll
 	for _, s := range settings {
 		switch {
 		case s.Reload != config.Drained:
 		case s.Name == "node", s.Name == "host", s.Name == "port", s.Name == "database", s.Name == "user":
-			t = move
+			t = moveAll
 		default:
-			t = max(t, renew)
+			t = max(t, replaceAll)
 		}
 	}
 	return t

@@ -61,7 +61,7 @@ func (s *System) passageTo(former *roster, t config.Topology, d config.Delta) (*
 		on, server := p.next.node(c.Node), nodes[c.Node]
 		known := former.pool(c.Name)
 		if known == nil {
-			added, err := newPool(on, c, s.dialerOptions(c), s.observers(c.Name))
+			added, err := newPool(on, server, c, s.dialerOptions(c), s.observers(c.Name))
 			if err != nil {
 				return nil, err
 			}
@@ -88,10 +88,10 @@ func (s *System) dialerOptions(p config.Pool) conn.DialerOptions {
 }
 
 // goThrough asks the root actor to go through the passage that is coming. It is answered by
-// gone.
+// passed.
 type (
 	goThrough struct{}
-	gone      struct{ err error }
+	passed    struct{ err error }
 )
 
 // passTime is how long the root actor may take for a passage, which blocks nowhere.
@@ -105,7 +105,7 @@ func (s *System) pass(p *passage) error {
 	if err != nil {
 		return fmt.Errorf("change the tree: %w", errors.Join(err, errors.New("the system supervisor is busy or has ended")))
 	}
-	if err := answer.(gone).err; err != nil {
+	if err := answer.(passed).err; err != nil {
 		return err
 	}
 	s.leaving = append(s.leaving, p.removed...)
@@ -145,9 +145,9 @@ func (r *root) goThrough(ctx actor.Context, p *passage) error {
 		case switchRoutes:
 			r.switchTo(p)
 		case drainPool:
-			gone := p.former.pool(st.name)
-			gone.slots.Close() // nobody is let in from now on, before its actor has heard of it
-			gone.ref.Tell(messages.Drain{Deadline: gone.deadline()})
+			removed := p.former.pool(st.name)
+			removed.slots.Close() // from now on, before its actor has heard of it
+			removed.ref.Tell(messages.Drain{Deadline: removed.deadline()})
 		case stopNode: // when its pools are closed: see follow
 		}
 		if err != nil {
@@ -173,8 +173,8 @@ func (r *root) switchTo(p *passage) {
 	for {
 		table := r.table.Load()
 		next := table
-		for _, gone := range p.removed {
-			next = next.With(gone.Name(), false)
+		for _, removed := range p.removed {
+			next = next.With(removed.Name(), false)
 		}
 		if r.table.CompareAndSwap(table, next.Updated(p.next.topology)) {
 			break

@@ -40,9 +40,9 @@ type observers struct {
 	waited, used func(time.Duration) // how long a timed lease was waited for, and lasted
 }
 
-func newPool(n *node, p config.Pool, o conn.DialerOptions, observe observers) (*Pool, error) {
+func newPool(n *node, server config.Node, p config.Pool, o conn.DialerOptions, observe observers) (*Pool, error) {
 	pool := &Pool{observe: observe, done: make(chan struct{})}
-	first, err := pool.setup(n, *n.settings.Load(), p, o, stay)
+	first, err := pool.setup(n, server, p, o, keepAll)
 	if err != nil {
 		return nil, err
 	}

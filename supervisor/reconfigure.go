@@ -13,12 +13,12 @@ import (
 type turnover uint8
 
 const (
-	stay  turnover = iota // they are as good as new ones
-	renew                 // each is replaced, a few at a time, another before it where there is room
-	move                  // so they are, until one backend serves that is of the other server, database or user; then none is lent
+	keepAll    turnover = iota // they are as good as new ones
+	replaceAll                 // each is replaced, a few at a time, another before it where there is room
+	moveAll                    // so they are, until one backend serves that is of the other server, database or user; then all are retired
 )
 
-var turnovers = [...]string{"stay", "renew", "move"}
+var turnovers = [...]string{"keep", "replace", "move"}
 
 func (t turnover) String() string { return turnovers[t] }
 
@@ -69,7 +69,7 @@ var errSuperseded = errors.New("the pool was given other settings meanwhile: rot
 // turnOver begins a generation of backends for a setup, whose predecessors are replaced. What
 // the former setup was refused for is no verdict on this one.
 func (a *poolActor) turnOver(t turnover) {
-	if t == stay {
+	if t == keepAll {
 		return
 	}
 	if t := a.orders.trial.Swap(nil); t != nil {
@@ -77,7 +77,7 @@ func (a *poolActor) turnOver(t turnover) {
 	}
 	a.holdup = holdup{counted: a.counted + 1}
 	a.begin(messages.Reconfigured, "the settings they were opened by have changed")
-	a.rolled, a.rolledFor, a.moving = a.generation, messages.Reconfigured, a.moving || t == move
+	a.rolled, a.rolledFor, a.moving = a.generation, messages.Reconfigured, a.moving || t == moveAll
 	for i := range a.states {
 		s := &a.states[i]
 		if s.phase != opening {

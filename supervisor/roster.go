@@ -60,14 +60,14 @@ func (r *roster) pool(name string) *Pool {
 	return nil
 }
 
-// running is the topology with the settings that its pools have by now.
+// running is the topology with the settings that its pools have by now. It is the caller's.
 func (r *roster) running() config.Topology {
 	t := r.topology
 	t.Pools = make([]config.Pool, len(r.pools))
 	for i, p := range r.pools {
 		t.Pools[i] = p.Config()
 	}
-	return t
+	return t.Clone()
 }
 
 // Add has the system supervise more nodes and pools, and take more routes, which come
@@ -84,6 +84,7 @@ func (s *System) Add(ctx context.Context, more config.Topology) error {
 	if err := s.stillLeaving(more); err != nil {
 		return err
 	}
+	more = more.Clone()
 	former := s.roster.Load()
 	running := former.running()
 	merged := running

@@ -65,7 +65,7 @@ type System struct {
 // Start checks the topology and starts its tree. It does not wait for a server:
 // a topology whose servers are down starts, and connects when they are up.
 func Start(t config.Topology, o Options) (*System, error) {
-	t = t.Complete()
+	t = t.Clone().Complete()
 	if len(t.Nodes)+len(t.Pools)+len(t.Routes) > 0 { // else it is one that grows
 		if err := t.Check(); err != nil {
 			return nil, err
@@ -155,7 +155,7 @@ func (r *root) Receive(ctx actor.Context) {
 	case *actor.Started:
 		r.ready <- r.begin(ctx)
 	case goThrough:
-		ctx.Respond(gone{r.goThrough(ctx, r.coming.Load())})
+		ctx.Respond(passed{r.goThrough(ctx, r.coming.Load())})
 	case *actor.Stopped:
 		close(r.stopped)
 	}
@@ -211,7 +211,7 @@ func (s *System) Subscribe(handle func(messages.Event), wish Wish) *Subscription
 }
 
 // Topology is what runs, defaults filled in: that of the start with what was added, removed,
-// applied and reconfigured since.
+// applied and reconfigured since. It is a copy, to be changed for [System.Apply].
 func (s *System) Topology() config.Topology { return s.roster.Load().running() }
 
 // Pool finds a pool by name.
