@@ -13,7 +13,7 @@ type Applied = supervisor.Applied
 // Topology is what runs, defaults filled in, with all that was added, removed, applied and
 // reconfigured since the start. It is a copy: [System.Apply] has the system take up a changed
 // one.
-func (s *System) Topology() config.Topology { return s.tree.Topology() }
+func (s *System) Topology() Topology { return s.tree.Topology() }
 
 // Apply has the running system take up another topology, whole or not at all. Nodes, pools
 // and routes are matched by name with those that run; docs/topology.md says of each setting
