@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/unoactor/unoactor"
-	"github.com/unoactor/unoactor/config"
 )
 
 // ExampleSystem_Apply changes pools while they are used.
@@ -15,9 +14,9 @@ func ExampleSystem_Apply() {
 	ctx := context.Background()
 	server := exampleServer(ctx)
 	defer server.Close()
-	sys, err := unoactor.New(ctx, config.Topology{
-		Nodes: []config.Node{{Name: "main", Port: uint16(server.Port()), User: server.User(), Database: "postgres"}},
-		Pools: []config.Pool{{Name: "default", Node: "main"}, {Name: "reports", Node: "main"}},
+	sys, err := unoactor.New(ctx, unoactor.Topology{
+		Nodes: []unoactor.Node{{Name: "main", Port: uint16(server.Port()), User: server.User(), Database: "postgres"}},
+		Pools: []unoactor.Pool{{Name: "default", Node: "main"}, {Name: "reports", Node: "main"}},
 	})
 	if err != nil {
 		log.Fatal(err)
@@ -32,7 +31,7 @@ func ExampleSystem_Apply() {
 	next.Pools = next.Pools[:1]
 	next.Pools[0].Size = 20
 	next.Pools[0].Runtime = map[string]string{"application_name": "shop"}
-	next.Routes = []config.Route{{Name: "reads", Access: config.Read, Pool: "default"}}
+	next.Routes = []unoactor.Route{{Name: "reads", Access: unoactor.Read, Pool: "default"}}
 	applied, err := sys.Apply(ctx, next)
 	if err != nil {
 		log.Fatal(err) // all that is wrong with it: nothing has changed
