@@ -100,8 +100,9 @@ func (a *Atomic) Session(ctx context.Context, database string) (*Session, error)
 	return s, nil
 }
 
-// marked has a transaction bear a mark, a setting that ends with it, so that another one in
-// its place is told from it. It is set by the text that begins it, without a round trip.
+// marked returns options that give a transaction a mark: a parameter that ends with it, so
+// that a transaction which takes its place is told from it. The text that begins the
+// transaction sets the mark, without a round trip of its own.
 func marked(o pgx.TxOptions) pgx.TxOptions {
 	begin := o.BeginQuery
 	if begin == "" {
@@ -239,7 +240,7 @@ func (a *Atomic) flush(ctx context.Context) error {
 	return nil
 }
 
-// harmless marks a failure before anything was committed.
+// harmless marks a failure that came before anything was committed.
 func (a *Atomic) harmless(ctx context.Context, err error) error {
 	lost := slices.ContainsFunc(a.sessions, func(s *Session) bool { return s.lost != nil || s.lease.IsZero() })
 	if h := acquireError(err); h != nil {

@@ -237,7 +237,7 @@ func TestWhatTheCommentsOfTheRootLinkToHasANameInTheRoot(t *testing.T) {
 
 func TestTheExamplesImportOnePackage(t *testing.T) {
 	var files []string
-	for _, pattern := range []string{"example*_test.go", "examples/*/*.go"} {
+	for _, pattern := range []string{"example*_test.go", "examples/*/*.go", "adapters/*/example*_test.go"} {
 		more, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)

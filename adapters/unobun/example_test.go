@@ -9,7 +9,6 @@ import (
 
 	"github.com/unoactor/unoactor"
 	"github.com/unoactor/unoactor/adapters/unobun"
-	"github.com/unoactor/unoactor/config"
 	"github.com/unoactor/unoactor/testkit"
 )
 
@@ -34,7 +33,7 @@ func Example() {
 		log.Fatal(err)
 	}
 	defer server.Close()
-	db, err := unoactor.Connect(ctx, server.URL("postgres"), config.Pool{Size: 2},
+	db, err := unoactor.Connect(ctx, server.URL("postgres"), unoactor.Pool{Size: 2},
 		unoactor.WithSessions(unoactor.SessionConfig{Mapper: unobun.Mapper()}))
 	if err != nil {
 		log.Fatal(err)

@@ -9,7 +9,6 @@ import (
 
 	"github.com/unoactor/unoactor"
 	"github.com/unoactor/unoactor/adapters/unofx"
-	"github.com/unoactor/unoactor/config"
 	"github.com/unoactor/unoactor/testkit"
 )
 
@@ -30,9 +29,9 @@ func Example() {
 		log.Fatal(err)
 	}
 	defer server.Close()
-	topology := config.Topology{
-		Nodes: []config.Node{{Name: "main", Port: uint16(server.Port()), User: server.User(), Database: "postgres"}},
-		Pools: []config.Pool{{Name: "default", Node: "main"}},
+	topology := unoactor.Topology{
+		Nodes: []unoactor.Node{{Name: "main", Port: uint16(server.Port()), User: server.User(), Database: "postgres"}},
+		Pools: []unoactor.Pool{{Name: "default", Node: "main"}},
 	}
 
 	var s *store

@@ -9,7 +9,6 @@ import (
 
 	"github.com/unoactor/unoactor"
 	"github.com/unoactor/unoactor/adapters/unoslog"
-	"github.com/unoactor/unoactor/config"
 	"github.com/unoactor/unoactor/testkit"
 )
 
@@ -28,9 +27,9 @@ func Example() {
 		}
 		return a
 	}})).With("service", "shop")
-	sys, err := unoactor.New(ctx, config.Topology{
-		Nodes: []config.Node{{Name: "main", Port: uint16(server.Port()), User: server.User(), Database: "postgres"}},
-		Pools: []config.Pool{{Name: "default", Node: "main", Echo: true}},
+	sys, err := unoactor.New(ctx, unoactor.Topology{
+		Nodes: []unoactor.Node{{Name: "main", Port: uint16(server.Port()), User: server.User(), Database: "postgres"}},
+		Pools: []unoactor.Pool{{Name: "default", Node: "main", Echo: true}},
 	}, unoslog.WithLogger(host))
 	if err != nil {
 		log.Fatal(err)

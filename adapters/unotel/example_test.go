@@ -10,7 +10,6 @@ import (
 
 	"github.com/unoactor/unoactor"
 	"github.com/unoactor/unoactor/adapters/unotel"
-	"github.com/unoactor/unoactor/config"
 	"github.com/unoactor/unoactor/testkit"
 )
 
@@ -24,9 +23,9 @@ func Example() {
 
 	exported := tracetest.NewInMemoryExporter() // yours sends them to a collector
 	provider := sdk.NewTracerProvider(sdk.WithSyncer(exported))
-	sys, err := unoactor.New(ctx, config.Topology{
-		Nodes: []config.Node{{Name: "main", Port: uint16(server.Port()), User: server.User(), Database: "postgres"}},
-		Pools: []config.Pool{{Name: "default", Node: "main"}},
+	sys, err := unoactor.New(ctx, unoactor.Topology{
+		Nodes: []unoactor.Node{{Name: "main", Port: uint16(server.Port()), User: server.User(), Database: "postgres"}},
+		Pools: []unoactor.Pool{{Name: "default", Node: "main"}},
 	}, unotel.WithTracing(provider))
 	if err != nil {
 		log.Fatal(err)
