@@ -126,6 +126,16 @@ func TestTransactionsInASandboxAreSavepoints(t *testing.T) {
 	run(t, box.DB(), "delete from counters where id = 3") // it was read only for that transaction
 }
 
+func TestWhatLooksLikeTheEndOfATransactionIsNoneInASandbox(t *testing.T) {
+	db := testkit.Sandbox(t, production(t, 1)).DB()
+	run(t, db, "create function one() returns int language sql begin atomic select case when true then 1 end; end")
+	run(t, db, "select 'a; commit; b' -- ; commit")
+	run(t, db, "/* begin; */ insert into counters values (one() + 1, 5)")
+	if n := value[int](t, db, "select sum(n) from counters"); n != 5 {
+		t.Errorf("%d", n)
+	}
+}
+
 func TestAFailedStatementUndoesItselfOnly(t *testing.T) {
 	box := testkit.Sandbox(t, production(t, 2))
 	ctx := t.Context()
