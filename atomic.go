@@ -50,6 +50,8 @@ func (e *TwoPhaseError) Error() string {
 // begins another, is an [ErrTransactionEnded], and one in which a statement failed is a
 // [pgx.ErrTxCommitRollback], also if f kept the error to itself.
 //
+// See docs/atomic.md for what becomes of it when something dies at each moment.
+//
 // What is said of repeating at [DB.Tx] holds, with the retry settings of the pool that
 // has the most. If the connection is lost with the deciding COMMIT unanswered, its server
 // is asked what became of it; only if it can't be asked is the error an
