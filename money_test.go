@@ -266,8 +266,8 @@ func moneyBank(t *testing.T) *bank {
 	return b
 }
 
-// settled recovers until nothing is prepared any more.
-func (b *bank) settled(t *testing.T) {
+// recovered recovers until nothing is prepared any more.
+func (b *bank) recovered(t *testing.T) {
 	t.Helper()
 	for b.left(t) != "00" {
 		if _, err := b.sys.Recover(t.Context()); err != nil {
@@ -325,7 +325,7 @@ func TestMoneyMovesBetweenTwoDatabasesWhoseBackendsAreKilled(t *testing.T) {
 	for _, stop := range stops {
 		stop()
 	}
-	b.settled(t)
+	b.recovered(t)
 	b.auditAcross(t, &told)
 }
 
@@ -389,6 +389,6 @@ func TestMoneyMovesBetweenTwoDatabasesThoughTheProcessIsKilled(t *testing.T) {
 		}
 		_ = child.Wait() // it was killed
 	}
-	b.settled(t)
+	b.recovered(t)
 	b.auditAcross(t, &told)
 }

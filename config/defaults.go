@@ -66,7 +66,7 @@ func (n Node) complete() Node {
 	return n
 }
 
-// applyProfile settles size and overflow of a pool in a file, where it is known
+// applyProfile sets size and overflow of a pool in a file, where it is known
 // what was written, be it 0:
 //
 //	neither written          both from the profile, which is medium if not written

@@ -196,7 +196,7 @@ func (p *libpq) connection(pool Pool) (Connection, error) {
 	return c, nil
 }
 
-// host settles where the server is. An address of its own (hostaddr) is connected to; the
+// host decides where the server is. An address of its own (hostaddr) is connected to; the
 // host is then who its certificate has to be for.
 func (p *libpq) host(n *Node) error {
 	if address := p.values["hostaddr"]; address.value != "" {

@@ -16,7 +16,7 @@ import (
 type modelQueue struct {
 	mu      sync.Mutex
 	clock   int
-	mark    int // the clock when it was last settled
+	mark    int // the clock when takeOver was last called
 	waiting []*modelWaiter
 	ended   []*modelWaiter // those whose wait has ended, in the order in which they learned it
 	wrong   []string

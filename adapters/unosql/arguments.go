@@ -24,8 +24,8 @@ func (c *connection) arguments(formats pgx.QueryResultFormatsByOID, values []dri
 	if formats != nil {
 		args = append(args, formats)
 	}
-	if c.settings.hasMode {
-		args = append(args, c.settings.mode)
+	if c.options.hasMode {
+		args = append(args, c.options.mode)
 	}
 	if len(values) > 0 && values[0].Name != "" {
 		named, err := namedArguments(values)

@@ -14,10 +14,10 @@ import (
 
 // connection is one use of a *sql.DB: it ends with its Close and is never kept.
 type connection struct {
-	pgx      *pgx.Conn
-	lease    unoactor.Lease // zero if somebody else looks after the connection
-	release  func()         // nil once it was called
-	settings settings
+	pgx     *pgx.Conn
+	lease   unoactor.Lease // zero if somebody else looks after the connection
+	release func()         // nil once it was called
+	options options
 }
 
 var (

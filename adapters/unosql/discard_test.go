@@ -71,7 +71,7 @@ func TestStatementsWorkWhereTheServerForgetsThemBetweenLeases(t *testing.T) {
 	for name, change := range map[string]func(*config.Pool){
 		"a hook that discards all":      func(p *config.Pool) { p.Hooks.OnCheckin = []string{"discard all"} },
 		"a hook that deallocates":       func(p *config.Pool) { p.Hooks.OnCheckin = []string{"select 1", "deallocate prepare all"} },
-		"a hook at checkout":           func(p *config.Pool) { p.Hooks.OnCheckout = []string{"discard all"} },
+		"a hook at checkout":            func(p *config.Pool) { p.Hooks.OnCheckout = []string{"discard all"} },
 		"a reset that discards":         func(p *config.Pool) { p.Reset = config.ResetDiscard },
 		"a reset of one's own":          func(p *config.Pool) { p.Reset = "deallocate all" },
 		"a reset of several statements": func(p *config.Pool) { p.Reset = "reset all; DEALLOCATE ALL" },

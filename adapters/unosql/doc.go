@@ -8,7 +8,7 @@
 //	db := unosql.Open(pool)
 //	defer db.Close() // the pool goes on
 //
-// # The pool and the settings of a *sql.DB
+// # The pool, and what is set on a *sql.DB
 //
 // Pooling stays unoactor's. Each use of the *sql.DB (a statement, open rows, a
 // transaction, a *sql.Conn) is one lease, given back at its end. The limits and lifetimes

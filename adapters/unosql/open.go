@@ -78,9 +78,9 @@ func lease(ctx context.Context, db *unoactor.DB) (*connection, error) {
 }
 
 // Option is what can be chosen about the statements of a *sql.DB.
-type Option func(*settings)
+type Option func(*options)
 
-type settings struct {
+type options struct {
 	mode    pgx.QueryExecMode
 	hasMode bool
 }
@@ -90,21 +90,21 @@ type settings struct {
 // every text a new one: [pgx.QueryExecModeExec] or [pgx.QueryExecModeSimpleProtocol]
 // spares them a round trip each, and the statement cache what is never used again.
 func WithQueryExecMode(mode pgx.QueryExecMode) Option {
-	return func(s *settings) { s.mode, s.hasMode = mode, true }
+	return func(s *options) { s.mode, s.hasMode = mode, true }
 }
 
 // connector implements [driver.Connector].
 type connector struct {
-	pool     *unoactor.DB // nil if somebody else looks after the connections
-	acquire  func(context.Context) (*connection, error)
-	settings settings
+	pool    *unoactor.DB // nil if somebody else looks after the connections
+	acquire func(context.Context) (*connection, error)
+	options options
 }
 
 func newConnector(acquire func(context.Context) (*connection, error), options []Option) *connector {
 	c := &connector{acquire: acquire}
 	for _, o := range options {
 		if o != nil {
-			o(&c.settings)
+			o(&c.options)
 		}
 	}
 	return c
@@ -115,7 +115,7 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	use.settings = c.settings
+	use.options = c.options
 	return use, nil
 }
 

@@ -136,12 +136,12 @@ gateway {
   user "app" { password = %q }
 }
 %s`, a.server.Host(), a.server.Port(), a.database, a.role, poolPassword,
-		settled(r.pool, "size", fmt.Sprint(poolSize)),
-		settled(r.gateway, "auth", `"trust"`, "drain_timeout", `"2s"`), clientPassword, more)
+		withDefaults(r.pool, "size", fmt.Sprint(poolSize)),
+		withDefaults(r.gateway, "auth", `"trust"`, "drain_timeout", `"2s"`), clientPassword, more)
 }
 
-// settled adds the defaults of the suite to what is written.
-func settled(written string, defaults ...string) string {
+// withDefaults adds the defaults of the suite to what is written.
+func withDefaults(written string, defaults ...string) string {
 	for i := 0; i < len(defaults); i += 2 {
 		if !strings.Contains(written, defaults[i]+" ") {
 			written += "\n  " + defaults[i] + " = " + defaults[i+1]

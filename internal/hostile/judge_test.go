@@ -98,7 +98,7 @@ func (a *arena) play(r row) {
 		if r.after != nil {
 			r.after(a)
 		}
-		a.settles(r, fresh)
+		a.awaitQuiet(r, fresh)
 	}
 	took, code, err := a.daemon.stop(r.stop)
 	if err != nil || code != 0 {
@@ -136,8 +136,8 @@ func (a *arena) uses() use {
 // settleLimit bounds how long it may take until all is as before.
 const settleLimit = 15 * time.Second
 
-// settles waits until nothing is left of what the row did.
-func (a *arena) settles(r row, fresh use) {
+// awaitQuiet waits until nothing is left of what the row did.
+func (a *arena) awaitQuiet(r row, fresh use) {
 	a.Helper()
 	var wrong string
 	for began := time.Now(); time.Since(began) < settleLimit; <-time.After(100 * time.Millisecond) {

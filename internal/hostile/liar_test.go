@@ -51,7 +51,7 @@ pool "lied" {
   size            = 2
   acquire_timeout = "3s"
 }
-`, l.Addr().(*net.TCPAddr).Port, settled(node, "connect_timeout", `"1s"`), a.database, a.role, poolPassword)
+`, l.Addr().(*net.TCPAddr).Port, withDefaults(node, "connect_timeout", `"1s"`), a.database, a.role, poolPassword)
 }
 
 func (l *liar) serve(a *arena, lie func(*caller)) {
