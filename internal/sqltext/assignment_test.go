@@ -33,7 +33,7 @@ func said(s sqltext.Assignment) string {
 	return said
 }
 
-func TestAssignments(t *testing.T) {
+func TestWhatAStatementAssigns(t *testing.T) {
 	for sql, want := range map[string]string{
 		"select 1": "", "set": "set  ?", "set x": "set x ?", "reset": "set  ?", "set constraints all deferred": "",
 		"SET Work_Mem = '1MB'": `set work_mem "1MB"`, "set session work_mem to 1": `set work_mem "1"`, "set local work_mem to -1.5": `set local work_mem "-1.5"`,

@@ -240,12 +240,16 @@ func (e *Effects) open() What {
 // inside returns what stands in the last token, a string; where its escapes are wrong or it is cut off,
 // as it is written.
 func (s *Scanner) inside() []byte {
-	if value, ok := s.Value(); ok {
-		return []byte(value)
-	}
 	text := s.Text()
 	if s.Kind == DollarString {
-		return text[s.tag():]
+		n := s.tag()
+		if s.Cut {
+			return text[n:]
+		}
+		return text[n : len(text)-n]
+	}
+	if value, ok := s.Value(); ok {
+		return []byte(value)
 	}
 	return bytes.TrimSuffix(text[bytes.IndexByte(text, '\'')+1:], []byte("'"))
 }

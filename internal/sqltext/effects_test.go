@@ -28,7 +28,7 @@ func found(sql string) string {
 	return strings.Join(all, "; ")
 }
 
-func TestEffects(t *testing.T) {
+func TestWhatATextLeavesInItsSession(t *testing.T) {
 	for sql, want := range map[string]string{
 		"": "", "select 1": "", "select listen from x": "", "select 'listen x'": "", "/* listen x */ select 1 -- ; load 'x'": "", "unlisten x": "", "notify x": "",
 		"listen x": "listens", "select 1; LISTEN x": "listens", "select 1 /* ; */ ; /* a */ load 'x'": "loads", "discard all; discard temp": "discards",
@@ -82,7 +82,7 @@ func TestWhatOnlyReads(t *testing.T) {
 	}
 }
 
-func TestPortable(t *testing.T) {
+func TestWhatIsPortableHasNoBackslashOfDoubtfulMeaning(t *testing.T) {
 	for sql, want := range map[string]string{
 		"select 'a', E'\\\\'": "select 'a', E'\\\\'", `select 'a\', "\", $$\$$`: `select  E'a\\', "\", $$\$$`, `select U&'\0061', '''\'`: `select U&'\0061',  E'''\\'`,
 		"-- it's \\\nselect '\\'": "-- it's \\\nselect  E'\\\\'",

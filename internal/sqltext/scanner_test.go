@@ -25,7 +25,7 @@ func picture(sql string, escapes bool) string {
 	return b.String()
 }
 
-func TestTokens(t *testing.T) {
+func TestATextIsCutIntoTokens(t *testing.T) {
 	for _, c := range [][2]string{
 		{"select a1$, _b", "wwwwww| |www|.| |ww|"},
 		{`"a""b"U&"c" u&d`, `nnnnnn|NNNNN| |w|+|w|`},
@@ -70,7 +70,7 @@ func TestABackslashEscapesWhereStandardConformingStringsIsOff(t *testing.T) {
 	}
 }
 
-func TestValuesOfConstants(t *testing.T) {
+func TestAConstantHasAValueIfEveryServerReadsItSo(t *testing.T) {
 	for sql, want := range map[string]string{
 		`'it''s'`: "it's", `'\n'`: `\n`, "'a'\n'b'": "ab", `E'\t\\\'''\x41\101\u00e9\U0001f600\ud83d\ude00\q'`: "\t\\''AAé😀😀q", "$$a'$$": "a'", "$a$$$$a$": "$$",
 		`U&'\0061\+00e901\\'`: "a\U0000e901\\", `U&'!d83d!de00' uescape '!'`: "😀", `U&'a!' uescape '!'`: "", `E'\xff'`: "", `E'\0'`: "", `E'\ud83d'`: "", `E'\u12'`: "", `'a`: "", "1": "", "B'0'": "",
@@ -84,7 +84,7 @@ func TestValuesOfConstants(t *testing.T) {
 	}
 }
 
-func TestNames(t *testing.T) {
+func TestNamesAreFoldedAndDecoded(t *testing.T) {
 	for sql, want := range map[string]string{
 		"Abc": "abc", `"Abc"`: "Abc", `"a""b"`: `a"b`, `U&"\0041""" `: `A"`, `U&"!0041" uescape '!'`: "A", `""`: "", `"a`: "", "1": "", "ÄA": "Äa",
 	} {
@@ -96,7 +96,7 @@ func TestNames(t *testing.T) {
 	}
 }
 
-func TestStatements(t *testing.T) {
+func TestStatementsEndAtSemicolonsThatAreNotWithinThem(t *testing.T) {
 	for sql, want := range map[string]string{
 		"": "", " ;; /* a */ ;": "", "select 1": "select<select 1>",
 		" Select 1 ; /* ; */ (update x); -- a":                                                           "select<Select 1> update<(update x)>",
@@ -130,7 +130,7 @@ func TestStatements(t *testing.T) {
 	}
 }
 
-func TestStatementsOfATextOfWhichNotAllAreWanted(t *testing.T) {
+func TestStatementsStopWhereNoMoreAreWanted(t *testing.T) {
 	for s := range sqltext.Statements([]byte("a; b"), false) {
 		if s.Verb != "a" {
 			t.Fatal(s.Verb)
