@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/unoactor/unoactor/config"
 	"github.com/unoactor/unoactor/conn"
@@ -18,12 +19,16 @@ type Applied struct {
 
 	changed []*Pool
 	removed []*Pool
+	cleared <-chan struct{} // closed when what was removed is
 }
 
 // Apply has the system take up another topology, whole or not at all. Nodes, pools and
 // routes are matched by name with those that run; what was added by [System.Add] and is not
 // in the topology stays, and its routes come last. The error says what can't work or what
 // only a new process takes up: nothing has changed then.
+//
+// An error beside an Applied is of a pool that does not answer, which is a bug: the change
+// has been made.
 //
 // Apply waits for no server and no lease. When it returns, all settings are taken up, the
 // routes are those of the topology, pools that were removed refuse new leases, and backends
@@ -67,9 +72,8 @@ func (s *System) Apply(ctx context.Context, t config.Topology) (*Applied, error)
 	for _, changed := range p.changed {
 		errs = append(errs, changed.taken(p.setups[changed.Name()]))
 	}
-	s.follow(p)
 	s.logChange(delta)
-	return &Applied{Delta: delta, changed: p.changed, removed: p.removed}, errors.Join(errs...)
+	return &Applied{Delta: delta, changed: p.changed, removed: p.removed, cleared: s.follow(p)}, errors.Join(errs...)
 }
 
 // accommodate is a topology, completed, with what runs by way of [System.Add] and is not in
@@ -108,27 +112,26 @@ func staying[T any](running, in []T, guests map[string]bool, name func(T) string
 	return stay
 }
 
-// follow stops the nodes on which no pool is any more, when what was removed is closed, and
-// forgets the pools.
-func (s *System) follow(p *passage) {
-	if len(p.removed)+len(p.orphaned) == 0 {
-		return
-	}
+// follow forgets each pool that was removed when it is closed, and stops the nodes on which
+// none is any more. What it returns is closed when that is done. s.turn is held.
+func (s *System) follow(p *passage) <-chan struct{} {
+	cleared := make(chan struct{})
+	s.orphans = append(s.orphans, p.orphaned...)
 	s.work.Go(func() {
+		defer close(cleared)
+		var each sync.WaitGroup
 		for _, removed := range p.removed {
-			<-removed.done
+			each.Go(func() {
+				<-removed.done
+				s.forget(removed)
+			})
 		}
-		s.turn.Lock()
-		defer s.turn.Unlock()
-		s.leaving = slices.DeleteFunc(s.leaving, func(left *Pool) bool { return slices.Contains(p.removed, left) })
-		for _, n := range p.orphaned {
-			if !s.final { // else it ends with the tree
-				s.actors.Root.Stop(n.ref.PID())
-			}
-		}
+		each.Wait()
+		s.forget(nil) // there may be nodes and no pool
 	}, func(err error) {
 		s.log.Error("what was removed is not cleared away", "error", err, "stack", conn.StackOf(err))
 	})
+	return cleared
 }
 
 func (s *System) logChange(d config.Delta) {
@@ -156,6 +159,11 @@ func (a *Applied) Wait(ctx context.Context) error {
 		case <-ctx.Done():
 			return fmt.Errorf("pool %q is not closed yet: %w", p.Name(), ctx.Err())
 		}
+	}
+	select {
+	case <-a.cleared:
+	case <-ctx.Done():
+		errs = append(errs, ctx.Err())
 	}
 	return errors.Join(errs...)
 }

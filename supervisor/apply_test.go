@@ -191,3 +191,59 @@ func TestAPoolThatMovesLearnsWhetherItMayWrite(t *testing.T) {
 	}
 	eventually(t, "the other takes writes", func() bool { return !p.Snapshot().ReadOnly })
 }
+
+// A node is there until the last pool that was removed from it is closed, whichever change that
+// was removed by.
+func TestANodeOutlivesThePoolsThatLeaveIt(t *testing.T) {
+	server, database := testkit.Shared(t)
+	s := system(t, server, database, nil)
+	full := s.Topology()
+	node := full.Nodes[0]
+	node.Name = "other"
+	full.Nodes = append(full.Nodes, node)
+	for _, name := range []string{"slow", "quick"} {
+		full.Pools = append(full.Pools, config.Pool{Name: name, Node: "other", DrainTimeout: time.Minute})
+	}
+	change := func(pools int, nodes int) *supervisor.Applied {
+		t.Helper()
+		next := full.Clone()
+		next.Pools, next.Nodes = next.Pools[:pools], next.Nodes[:nodes]
+		applied, err := s.Apply(t.Context(), next)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return applied
+	}
+	runs := func() bool {
+		_, there := s.Actors().ProcessRegistry.Get(&actor.PID{Address: s.Actors().Address(), Id: "system/node-other"})
+		return there
+	}
+	full.Pools[1], full.Pools[2] = full.Pools[2], full.Pools[1] // slow is the last
+	change(3, 2)
+	slow, err := s.Pool("slow")
+	if err != nil {
+		t.Fatal(err)
+	}
+	held, err := slow.Acquire(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := change(2, 2)
+	if err := change(1, 1).Wait(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if !runs() || len(s.Snapshot().Nodes) != 1 {
+		t.Errorf("the node runs: %v; there are %d", runs(), len(s.Snapshot().Nodes))
+	}
+	if err := s.Add(t.Context(), config.Topology{Pools: []config.Pool{{Name: "quick", Node: "main"}}}); err != nil {
+		t.Errorf("one that is closed is added again: %v", err)
+	}
+	if err := s.Add(t.Context(), config.Topology{Pools: []config.Pool{{Name: "slow", Node: "main"}}}); err == nil || !strings.Contains(err.Error(), "still being removed") {
+		t.Errorf("one that is not: %v", err)
+	}
+	held.Release()
+	if err := first.Wait(t.Context()); err != nil {
+		t.Error(err)
+	}
+	eventually(t, "the node is stopped", func() bool { return !runs() })
+}

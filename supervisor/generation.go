@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/hashicorp/go-hclog"
+
 	"github.com/unoactor/unoactor/config"
 	"github.com/unoactor/unoactor/conn"
 	"github.com/unoactor/unoactor/messages"
@@ -16,7 +18,11 @@ import (
 func (a *poolActor) begin(cause messages.Cause, why string) {
 	a.generation++
 	a.note(conn.Decision{What: conn.Noticing, Slot: -1, Cause: cause, Note: why})
-	a.log.Warn("all backends are replaced", "cause", cause, "because", why, "generation", a.generation)
+	level := hclog.Warn
+	if cause == messages.Reconfigured || cause == messages.Rotated || cause == messages.Invalidated {
+		level = hclog.Info // somebody wants it
+	}
+	a.log.Log(level, "all backends are replaced", "cause", cause, "because", why, "generation", a.generation)
 	a.observe.emit(messages.PoolRecycled{Origin: a.origin(), Generation: a.generation, Cause: cause})
 }
 

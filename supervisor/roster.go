@@ -2,7 +2,6 @@ package supervisor
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -134,14 +133,25 @@ func (s *System) Remove(ctx context.Context, name string) error {
 	}
 	p.drain(ctx)
 	err = p.drained(ctx)
+	s.forget(p)
+	return err
+}
+
+// forget strikes a pool, which may be nil, from those that are leaving, and stops the nodes
+// that wait for the last of them to be closed.
+func (s *System) forget(closed *Pool) {
 	s.turn.Lock()
 	defer s.turn.Unlock()
-	s.leaving = slices.DeleteFunc(s.leaving, func(left *Pool) bool { return left == p })
-	if n := p.node.Load(); !s.final && !slices.Contains(s.roster.Load().nodes, n) {
-		// When it has ended, its name is free.
-		err = errors.Join(err, s.actors.Root.StopFuture(n.ref.PID()).Wait())
-	}
-	return err
+	s.leaving = slices.DeleteFunc(s.leaving, func(left *Pool) bool { return left == closed })
+	s.orphans = slices.DeleteFunc(s.orphans, func(n *node) bool {
+		if slices.ContainsFunc(s.leaving, func(left *Pool) bool { return left.node.Load() == n }) {
+			return false
+		}
+		if !s.final { // else it ends with the tree
+			s.actors.Root.Stop(n.ref.PID())
+		}
+		return true
+	})
 }
 
 // stillLeaving says which name of what is to be added is one of a pool that drains, or of
@@ -150,12 +160,12 @@ func (s *System) stillLeaving(more config.Topology) error {
 	for _, left := range s.leaving {
 		for _, p := range more.Pools {
 			if p.Name == left.Name() {
-				return fmt.Errorf("pool %q: the one of that name is still being removed: add it when Remove has returned", p.Name)
+				return fmt.Errorf("pool %q: the one of that name is still being removed: add it when that is closed", p.Name)
 			}
 		}
 		for _, n := range more.Nodes {
 			if n.Name == left.node.Load().name {
-				return fmt.Errorf("node %q: the pool %q on the one of that name is still being removed: add it when Remove has returned", n.Name, left.Name())
+				return fmt.Errorf("node %q: the pool %q on the one of that name is still being removed: add it when that is closed", n.Name, left.Name())
 			}
 		}
 	}
@@ -175,6 +185,9 @@ func (s *System) strike(name string) (*Pool, error) {
 	}
 	next := s.roster.Load().without(p)
 	s.leaving = append(s.leaving, p)
+	if on := p.node.Load(); !slices.Contains(next.nodes, on) {
+		s.orphans = append(s.orphans, on)
+	}
 	s.roster.Store(next)
 	for {
 		table := s.table.Load()

@@ -51,6 +51,7 @@ type System struct {
 	turn    sync.Mutex              // who changes the roster
 	final   bool                    // the system is being closed: nothing changes any more; under turn
 	leaving []*Pool                 // taken out of the roster, and not closed yet; under turn
+	orphans []*node                 // taken out of the roster, and not stopped yet; under turn
 	work    actors.Tracker
 	metrics *metrics
 	events  *Events
