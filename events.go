@@ -5,14 +5,13 @@ import (
 	"github.com/unoactor/unoactor/supervisor"
 )
 
-// Subscription is somebody who is told of events.
+// Subscription is a handler that is told of events, until it is closed.
 type Subscription = supervisor.Subscription
 
-// Subscribe has handle called with each event of one type, as
-// [ConnectionLeaked], or with all if E is [Event]. The handler
-// has a goroutine of its own: one that is slow misses events, which are counted, and
-// delays nobody; a panic in it is logged and counted. The subscription ends with
-// its Close, or the system's.
+// Subscribe calls handle with each event of one type, such as [ConnectionLeaked], or with all
+// events if E is [Event]. The handler has a goroutine of its own: one that is slow misses
+// events, which are counted, and delays nobody; a panic in it is logged and counted. The
+// subscription ends with its Close, or the system's.
 func Subscribe[E Event](s *System, handle func(E), options ...SubscribeOption) *Subscription {
 	return subscribe(s.tree, handle, options)
 }
@@ -55,7 +54,7 @@ func OnNode(name string) SubscribeOption {
 	return func(o *subscribeOptions) { o.nodes = append(o.nodes, name) }
 }
 
-// Buffer has so many events wait for a handler that is busy, instead of 1024.
+// Buffer sets how many events may wait for a handler that is busy, instead of 1024.
 func Buffer(events int) SubscribeOption { return func(o *subscribeOptions) { o.buffer = events } }
 
 func (o subscribeOptions) matches(e messages.Event) bool {

@@ -18,7 +18,8 @@ func Redirect(ctx context.Context, of, by *DB) context.Context {
 	return context.WithValue(ctx, redirection{of.pool}, by)
 }
 
-// in is who does what is asked of db in a context.
+// in returns the database that does what is asked of db in a context: db, or the one that
+// [Redirect] has put in its place.
 func (db *DB) in(ctx context.Context) *DB {
 	if !redirected.Load() {
 		return db

@@ -33,8 +33,8 @@ func (s *System) Register(ctx context.Context, server Node, pool Pool, hooks ...
 	return s.DB(pool.Name)
 }
 
-// Add has a running system take more nodes, pools and routes; the routes come after
-// those that there are. The error says what can't work: then nothing is added.
+// Add adds nodes, pools and routes to a running system; the routes come after those that
+// there are. The error says what can't work: then nothing is added.
 func (s *System) Add(ctx context.Context, more Topology) error {
 	if !reflect.DeepEqual(more.Gateway, config.Gateway{}) || !reflect.DeepEqual(more.Log, config.Log{}) {
 		return errors.New("a running system takes nodes, pools and routes: the gateway and the log of a topology are for its start")

@@ -129,7 +129,7 @@ type (
 	Invalidation = supervisor.Invalidation
 	// Stats are the numbers of a pool.
 	Stats = conn.Stats
-	// Priority is who is served first.
+	// Priority says which of those who wait are served first.
 	Priority = conn.Priority
 	// Decision is an entry of a pool's journal.
 	Decision = conn.Decision
