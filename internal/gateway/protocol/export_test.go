@@ -113,5 +113,8 @@ func (m *Machine) State() string {
 	return strings.Join(all, "; ")
 }
 
+// OnTheWay is how many bytes are still to be passed on of the messages that are on their way in parts.
+func (m *Machine) OnTheWay() (toServer, toClient int) { return m.request.passing, m.answer.passing }
+
 // Passing is how many bytes are still to come of a message of the server that is passed on in parts.
 func (m *Machine) Passing() int { return m.answer.passing + m.answer.drops }

@@ -32,10 +32,14 @@ func FuzzCore(f *testing.F) {
 			case typ == 0:
 				m.refused = true
 			case typ&0x80 != 0 && m.leased:
-				m.server(t, wire.Append(nil, typ&0x7f, body))
+				message := wire.Append(nil, typ&0x7f, body)
+				if long {
+					binary.BigEndian.PutUint32(message[1:], uint32(len(body)+4+100000))
+				}
+				m.server(t, message)
 			case typ&0x80 == 0:
 				message := wire.Append(nil, typ, body)
-				if long { // only the beginning of it
+				if long { // the beginning of it: what comes next is the rest
 					binary.BigEndian.PutUint32(message[1:], uint32(len(body)+4+100000))
 				}
 				m.client(t, message)
@@ -45,7 +49,10 @@ func FuzzCore(f *testing.F) {
 			}
 		}
 		m.ClientGone()
-		m.look(t)
+		m.over = true
+		if m.look(t); len(m.Output().ToClient) > 0 {
+			t.Fatal("a client that has gone is told something")
+		}
 	})
 }
 

@@ -12,9 +12,11 @@ var none = []byte{0, 0, 0, 0, 0, 0}
 func tell(t *testing.T, m *told, client string) {
 	t.Helper()
 	for _, typ := range []byte(client) {
-		if m.Holds(typ) || m.FromClient(wire.Append(nil, typ, none)) == 0 {
+		b := wire.Append(nil, typ, none)
+		if m.Holds(typ) || m.FromClient(b) == 0 {
 			t.Fatalf("%c is held or refused", typ)
 		}
+		m.says.follow(t, b)
 		m.look(t)
 	}
 }
