@@ -46,7 +46,7 @@ func newProbeOf(t *testing.T, b config.Breaker, backoff time.Duration) *probe {
 	return p
 }
 
-// ask has somebody want to dial.
+// ask makes a connection ask for a permit.
 func (p *probe) ask() *actor.PID {
 	pid := p.system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return &dialer{node: p.node, permits: p.permits} }))
 	p.spawned = append(p.spawned, pid)
@@ -61,7 +61,7 @@ func (p *probe) attempt(cause messages.Cause) {
 	p.ends(pid, cause)
 }
 
-// ends has an attempt that was allowed end.
+// ends ends an attempt that was permitted.
 func (p *probe) ends(pid *actor.PID, cause messages.Cause) {
 	p.system.Root.Send(pid, dialEnds{Cause: cause, Err: errors.New("on purpose")})
 	synctest.Wait()

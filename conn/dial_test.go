@@ -78,7 +78,7 @@ func TestTheEnvironmentChangesNothing(t *testing.T) {
 	}
 }
 
-// answers has a dialer whose every attempt talks to a scripted server.
+// answers makes a dialer whose every attempt talks to a scripted server.
 func answers(t *testing.T, change func(*config.Node, *config.Pool, *conn.DialerOptions), script ...testkit.Step) *conn.Dialer {
 	t.Helper()
 	fake := testkit.NewFake(testkit.Script(script))

@@ -26,7 +26,7 @@ func waitRevoked(t *testing.T, l conn.Lease) {
 	})
 }
 
-// holding has an actor that asks for a lease whenever it starts, and claims it. It does
+// holding spawns an actor that asks for a lease whenever it starts, and claims it. It does
 // what it is told by a function.
 func holding(t *testing.T, s *supervisor.System, spawn func(*actor.Props) *actor.PID) (asker *actor.PID, leases <-chan conn.Lease) {
 	t.Helper()

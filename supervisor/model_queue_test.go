@@ -61,7 +61,7 @@ func (w *modelWaiter) enqueue(p *supervisor.Pool) {
 	w.stand()
 }
 
-// acquire has w wait in Acquire, until cancel is called.
+// acquire makes w wait in Acquire, until cancel is called.
 func (w *modelWaiter) acquire(ctx context.Context, p *supervisor.Pool) {
 	ctx, w.cancel = context.WithCancel(ctx)
 	go func() {

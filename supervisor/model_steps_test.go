@@ -17,7 +17,7 @@ import (
 func (m *lockstep) steps() map[string]func(*rapid.T) {
 	steps := map[string]func(*rapid.T){
 		"acquire": m.enqueue, "acquire again": m.enqueue, "acquire in a goroutine": m.acquire, "acquire by chance": m.try,
-		"cancel": m.cancel, "withdraw": m.revoke, "begin a transaction": m.beginTransaction,
+		"cancel": m.cancel, "revoke": m.revoke, "begin a transaction": m.beginTransaction,
 		"resize": m.resize, "pause": m.pause, "resume": m.resume, "invalidate": m.invalidate,
 		"temper": m.change, "recover": m.recover, "hang up": m.hangUp, "restart": m.restart,
 		"panic": m.panic, "clear idle": m.clearIdle, "warm up": m.warmUp,
@@ -32,7 +32,7 @@ func (m *lockstep) steps() map[string]func(*rapid.T) {
 func (m *lockstep) closingSteps() map[string]func(*rapid.T) {
 	return map[string]func(*rapid.T){
 		"acquire once more": m.enqueue, "acquire as another": m.enqueue, "release": m.release, "release one": m.release, "destroy": m.destroy,
-		"use": m.use, "end again": m.endAgain, "withdraw an old lease": m.revokeOld, "wait": m.sleep, "wait longer": m.sleepLong,
+		"use": m.use, "end again": m.endAgain, "revoke an old lease": m.revokeOld, "wait": m.sleep, "wait longer": m.sleepLong,
 	}
 }
 
@@ -137,7 +137,7 @@ func (m *lockstep) revoke(*rapid.T) {
 	m.catchUp()
 }
 
-// revokeOld withdraws a lease that has ended, which must touch nobody.
+// revokeOld revokes a lease that has ended, which must touch nobody.
 func (m *lockstep) revokeOld(*rapid.T) {
 	l := m.lease(m.ended)
 	m.do("%s, whose lease of slot %d has ended, loses it", l.name, l.slot)
@@ -148,7 +148,7 @@ func (m *lockstep) revokeOld(*rapid.T) {
 func (m *lockstep) use(*rapid.T)              { m.exec("select 1" + ofHolder) }
 func (m *lockstep) beginTransaction(*rapid.T) { m.exec("begin" + ofHolder) }
 
-// exec has a holder run a statement, which fails only if the server hung up.
+// exec runs a statement of a holder, which fails only if the server hung up.
 func (m *lockstep) exec(sql string) {
 	l := m.lease(m.leases)
 	b, err := l.lease.Backend()

@@ -15,7 +15,7 @@ import (
 	"github.com/unoactor/unoactor/testkit"
 )
 
-// load has goroutines query without pause until stop is called, which returns how
+// load starts goroutines that query without pause until stop is called, which returns how
 // many queries succeeded; one that fails fails the test.
 func load(t *testing.T, p *supervisor.Pool, goroutines int) (stop func() int64) {
 	t.Helper()

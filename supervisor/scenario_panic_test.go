@@ -15,7 +15,7 @@ import (
 	"github.com/unoactor/unoactor/testkit"
 )
 
-// bLoad has n goroutines lease backends, one after the other, until stop is
+// bLoad starts n goroutines that lease backends, one after the other, until stop is
 // called, which tells how many leases there were. Each must get the backend that
 // it is told of, alone, and be able to use it. One in so many destroys it, if
 // destroy is not 0.

@@ -15,7 +15,7 @@ import (
 	"github.com/unoactor/unoactor/testkit"
 )
 
-// bQueue has n goroutines wait for a lease, one after the other. What became of
+// bQueue starts n goroutines that wait for a lease, one after the other. What became of
 // each, by its number, comes in the order in which it happened.
 func bQueue(t *testing.T, p *supervisor.Pool, n int) <-chan bServed {
 	t.Helper()

@@ -80,8 +80,7 @@ func linksIn(text string) []*comment.DocLink {
 		LookupSym: func(string, string) bool { return true },
 	}
 	var links []*comment.DocLink
-	var inText func([]comment.Text)
-	inText = func(all []comment.Text) {
+	inText := func(all []comment.Text) {
 		for _, one := range all {
 			if link, ok := one.(*comment.DocLink); ok && link.ImportPath+link.Name != "" {
 				links = append(links, link)

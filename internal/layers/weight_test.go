@@ -120,7 +120,8 @@ func chains(all map[string]dependency, from string) map[string][]string {
 	return found
 }
 
-// readModule has a cached result know when it is stale: see dependencies.
+// readModule reads the files on which the result depends, so that a cached result is known to be stale:
+// see dependencies.
 func readModule(t *testing.T) {
 	t.Helper()
 	readPackages(t)
