@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"unicode"
+	"unicode/utf8"
 )
 
 var (
@@ -127,6 +128,18 @@ func anchors(text string) []string {
 		all = append(all, anchor)
 	}
 	return all
+}
+
+func TestPagesWrapAt120Columns(t *testing.T) {
+	pages := readPages(t)
+	delete(pages, "CHANGELOG.md") // an entry is as long as its release took
+	for name, text := range pages {
+		for i, line := range strings.Split(fence.ReplaceAllStringFunc(text, blank), "\n") {
+			if n := utf8.RuneCountInString(line); n > 120 && !strings.HasPrefix(line, "|") {
+				t.Errorf("%s:%d: %d columns", name, i+1, n)
+			}
+		}
+	}
 }
 
 func TestEachFileThatThePagesNameExists(t *testing.T) {

@@ -35,7 +35,7 @@ func TestThePicturesOfTheArchitectureEnterEachFileOnceAndAreTrueToTheCode(t *tes
 		least  int
 	}{
 		"The way of a query":     {"internal/gateway", false, 8},
-		"The life of a check-in": {".", true, 10},
+		"The life of a checkin": {".", true, 10},
 	} {
 		seen := make(map[string]bool)
 		folder := "."
