@@ -23,9 +23,8 @@ func (m *Machine) ClientGone() {
 		m.dispose(GiveBack, "")
 	default:
 		m.out.Cancel = !m.settled() && !m.copyIn
-		m.out.ToServer = m.conclude(m.request.scratch[:0])
-		m.wanted = m.replies.readies
 		m.cleanUp(false)
+		m.wanted = m.replies.readies
 	}
 }
 
@@ -35,18 +34,22 @@ func (m *Machine) Unanswered() {
 	m.out = Output{Cancel: true, Turn: Server}
 }
 
-// cleanUp is the next step after an answer, or after the server was lost.
+// cleanUp is the next step after an answer, or after the server was lost. A server that asks for COPY data only now is
+// told that there is none.
 func (m *Machine) cleanUp(lost bool) {
 	m.out.ToClient = nil
-	switch {
-	case lost || m.broken:
+	if lost || m.broken {
 		m.dispose(Discard, m.farewell)
+		return
+	}
+	readies := m.replies.readies
+	m.out.ToServer = m.conclude(append(m.out.ToServer, m.asks()...))
+	switch {
 	case m.inTurns() || m.answer.unfinished():
-		if n := m.replies.readies; n > 0 && n < m.wanted {
+		if readies > 0 && readies < m.wanted {
 			m.out.Cancel = true // the next of its statements runs
-			m.wanted = n
+			m.wanted = readies
 		}
-		m.out.ToServer = m.conclude(append(m.out.ToServer, m.asks()...))
 		m.out.Turn = Server
 	case m.tx != 'I' && !m.rolled:
 		m.rolled = true
