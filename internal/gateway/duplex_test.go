@@ -21,7 +21,7 @@ func TestWhatFollowsARequestInAConversationIsHeardAtOnce(t *testing.T) {
 	r := w.login(t)
 	r.query("listen news")
 	_ = r.conn.SetDeadline(time.Now().Add(patience / 4))
-	r.write(append([]byte("Q\x00\x00\x00\x1bselect pg_sleep(0.01)\x00"), "y\x00\x00\x00\x04"...))
+	r.write(append([]byte("Q\x00\x00\x00\x1aselect pg_sleep(0.01)\x00"), "y\x00\x00\x00\x04"...))
 	if got := r.hearUntil(func(string) bool { return false }); !strings.HasSuffix(got, "FATAL:08P01 EOF") {
 		t.Error(got)
 	}
@@ -57,7 +57,7 @@ func TestAClientThatListensForLongTakesNoMoreMemory(t *testing.T) {
 func TestAClientThatIsIdleKeepsNoBuffer(t *testing.T) {
 	server, database := testkit.Shared(t)
 	w := start(t, server, database, nil)
-	const clients = 100
+	const clients = 30
 	var all []*raw
 	for range clients {
 		all = append(all, w.login(t))

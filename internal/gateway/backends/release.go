@@ -29,11 +29,12 @@ func (t *Tenant) Release(broken bool, why string, tainted bool) {
 	t.forget()
 }
 
-// Leave ends a lease on which nothing was sent.
+// Leave ends the lease of a client that has gone, if there is one still: a backend on which nothing was sent goes back;
+// of any other only a bug forgets what is to become of it, and it is closed.
 func (t *Tenant) Leave() {
-	if t.unused {
+	if t.HasLease() {
+		t.Release(!t.unused, "", false)
 		t.unused = false
-		t.Release(false, "", false)
 	}
 }
 

@@ -185,9 +185,7 @@ func (c *Client) cleanUp() {
 	}
 	for {
 		out := c.machine.Output()
-		if out.Backend != protocol.Keep {
-			c.release(out)
-		}
+		c.release(out)
 		upstream := c.tenant.Socket()
 		if out.Turn != protocol.Server || upstream == nil {
 			break

@@ -22,32 +22,59 @@ type duplex struct {
 	question []byte          // what is to be sent to the server, where it did
 }
 
-// converse relays both directions until the server has answered everything. This goroutine reads from the client,
-// another from the server.
+// converse relays both directions until the server has answered everything, or one side has to wait. This goroutine
+// reads from the client, another from the server. What there is to do then is the machine's output.
 func (c *Client) converse() error {
-	d := &c.duplex
-	d.on, d.busy, d.err, d.left, d.question = true, false, nil, protocol.Output{}, nil
+	c.duplex.on = true
 	upstream, done := c.tenant.Socket(), make(chan struct{})
 	go func() {
 		defer close(done)
 		defer c.surviveRelaying()
 		c.relay(upstream)
 	}()
+	ended := false
+	defer func() {
+		if !ended {
+			c.abort(upstream)
+			<-done
+		}
+	}()
 	c.waiting.Store(0) // the client is read from: if it goes, that shows
-	for held := !c.request.empty(); ; held = false {
-		var err error
-		if !held {
+	out, err := c.speak(upstream)
+	if c.duplex.busy { // the other goroutine has not ended by itself
+		c.tenant.Interrupt(upstream)
+	}
+	<-done
+	ended = true
+	return c.conversed(upstream, out, err)
+}
+
+// abort ends the other goroutine, since this one has met a bug.
+func (c *Client) abort(upstream *sockets.Socket) {
+	d := &c.duplex
+	d.mu.Lock()
+	on := d.on
+	d.busy = true // or it could give the backend away
+	d.mu.Unlock()
+	_ = c.socket.Close()
+	if on {
+		c.tenant.Interrupt(upstream)
+	}
+}
+
+// speak passes on what the client sends for as long as the conversation goes on: see [Client.sayOn].
+func (c *Client) speak(upstream *sockets.Socket) (out protocol.Output, err error) {
+	for unread := len(c.request.unread()); ; {
+		if unread == 0 {
 			err = c.fill()
 		}
-		out, goesOn, err := c.sayOn(upstream, err)
-		if goesOn {
-			continue
+		before, goesOn := len(c.request.unread()), false
+		if out, goesOn, err = c.sayOn(upstream, err); !goesOn {
+			return out, err
 		}
-		if d.busy { // it has not ended by itself
-			c.tenant.Interrupt(upstream)
+		if unread = len(c.request.unread()); unread == before {
+			unread = 0 // it is not there whole
 		}
-		<-done
-		return c.conversed(upstream, out, err)
 	}
 }
 
@@ -123,37 +150,33 @@ func (c *Client) conversed(upstream *sockets.Socket, out protocol.Output, err er
 		c.tenant.Interrupted(upstream) // before anybody else reads from the backend
 	}
 	c.release(&d.left)
-	if ended := d.err; ended != nil {
-		d.err = nil
-		_ = c.unlimit() // it was woken; this fails only on a closed socket
-		return ended
-	}
+	ended, question := d.err, d.question
+	d.err, d.left, d.question = nil, protocol.Output{}, nil
 	var lost lostServer
 	switch {
 	case errors.As(err, &lost):
-		if !c.tenant.HasLease() {
-			return nil // the other goroutine has found so too
-		}
-		c.machine.ServerLost(reason(lost.error))
-		return c.perform()
+		err = nil
+	case len(question) > 0 && c.tenant.HasLease(): // even if the client has gone: the machine expects the answer
+		lost.error = c.toServer(question)
+	}
+	switch {
+	case ended != nil:
+		_ = c.unlimit() // it was woken; this fails only on a closed socket
+		return ended
 	case err != nil:
 		return err
 	case out.Want == protocol.End:
 		return ending(&out)
 	}
-	if len(out.ToClient) > 0 {
-		if err := c.socket.WriteAll(out.ToClient); err != nil {
-			return err
-		}
+	if err := c.socket.WriteAll(out.ToClient); err != nil {
+		return err
 	}
-	if len(d.question) > 0 && c.tenant.HasLease() {
-		if err := c.toServer(d.question); err != nil {
-			c.machine.ServerLost(reason(err))
-			return c.perform()
-		}
+	if lost.error != nil && c.tenant.HasLease() { // else the other goroutine has found so too
+		c.machine.ServerLost(reason(lost.error))
+	} else {
+		c.machine.Resume()
 	}
-	c.machine.Resume()
-	return c.perform()
+	return nil
 }
 
 // errPanicked is what a client that met a bug in the other goroutine ends with.
@@ -231,7 +254,7 @@ func (c *Client) heard(n int, err error) (out protocol.Output, goesOn bool) {
 		}
 	}
 	_ = c.setLimit() // fails only on a closed socket, which its reader notices
-	if c.shared.Draining() && c.machine.Idle() || out.Turn == protocol.Server && !d.busy {
+	if c.shared.Draining() && c.machine.Idle() {
 		c.Wake()
 	}
 	return out, d.on

@@ -33,19 +33,22 @@ func (c *Client) perform() error {
 		switch c.machine.Output().Turn {
 		case protocol.Client:
 			c.answer.rest()
+			c.machine.Rest()
 			return nil
 		case protocol.Both:
-			err := c.converse()
-			c.answer.rest()
-			return err
+			if err := c.converse(); err != nil {
+				return err
+			}
+			c.waiting.Store(c.shared.ticks.Load())
+			continue
 		}
 		if err := c.hear(c.tenant.Socket()); err != nil {
 			c.machine.ServerLost(reason(err))
 		}
 		if c.gone.Load() {
-			if out := c.machine.Output(); out.Backend != protocol.Keep {
-				c.release(out)
-			}
+			out := c.machine.Output()
+			c.release(out)
+			c.count(out)
 			return net.ErrClosed
 		}
 	}
@@ -55,9 +58,7 @@ func (c *Client) perform() error {
 func (c *Client) do() error {
 	for {
 		out := c.machine.Output()
-		if out.Backend != protocol.Keep {
-			c.release(out)
-		}
+		c.release(out)
 		c.count(out)
 		if out.Want == protocol.Lease {
 			if b, e := c.tenant.Lease(c.shared.Config().QueryWait); e != nil {

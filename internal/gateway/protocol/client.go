@@ -28,7 +28,7 @@ const (
 func (m *Machine) FromClient(in []byte) (used int) {
 	m.out = Output{}
 	m.between = m.settled() && m.request.passing == 0
-	m.replay = replay{statements: m.replay.statements}
+	m.replay = replay{}
 	if m.backend == nil {
 		m.replay.statements, m.replay.turn = m.statements, in
 	}

@@ -55,6 +55,10 @@ const (
 // Output returns what there is to do after the last event.
 func (m *Machine) Output() *Output { return &m.out }
 
+// Rest tells that all of the output was done, and that nothing is under way: until the next event the machine keeps
+// no part of what it was told.
+func (m *Machine) Rest() { m.out, m.replay = Output{}, replay{} }
+
 // turn decides who is read next.
 func (m *Machine) turn() Turn {
 	t := Client
