@@ -51,12 +51,22 @@ func (s *Session) flush(ctx context.Context) error {
 		}
 		return err
 	}
+	return s.flushAlone(ctx, p)
+}
+
+// flushAlone performs a plan in a transaction of its own, which has ended when it returns,
+// panics or ends its goroutine.
+func (s *Session) flushAlone(ctx context.Context, p unitofwork.Plan) error {
 	if err := s.enterLevel(ctx, pgx.TxOptions{}, forFlush); err != nil {
 		return err
 	}
 	s.unit.BegunFor(p)
+	defer func() {
+		if s.depth() > 0 { // it is not committed
+			_ = s.rollback(ctx) // it can but lose the connection, which rolls back too
+		}
+	}()
 	if err := s.write(ctx, p); err != nil {
-		_ = s.rollback(ctx) // it can but lose the connection, which rolls back too
 		return err
 	}
 	return s.commit(ctx)

@@ -62,7 +62,7 @@ func (t *txLevels) endable() error {
 
 // ended says whether a statement ended the transaction that there is.
 func (t *txLevels) ended() bool {
-	return t.lost == nil && !t.lease.IsZero() && serverEnded(t.levels[0].tx)
+	return t.lost == nil && t.depth() > 0 && serverEnded(t.levels[0].tx)
 }
 
 // leased makes sure that there is a backend: the one of the transaction, if there is one.

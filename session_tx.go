@@ -153,7 +153,9 @@ func (s *Session) txOnce(ctx context.Context, options pgx.TxOptions, f func(cont
 		return explain(ctx, cmp.Or(err, errStillOpen))
 	}
 	switch {
-	case s.depth() < depth: // f ended it, or the session: who knows how
+	case s.state.Load() == sessionEnded: // which has rolled back
+		return explain(ctx, cmp.Or(err, ErrSessionEnded))
+	case s.depth() < depth: // f ended it: who knows how
 		return explain(ctx, err)
 	case err == nil && s.depth() > depth:
 		err = errors.New("the function of a transaction left one open within it: end it with Commit or Rollback")
@@ -162,9 +164,8 @@ func (s *Session) txOnce(ctx context.Context, options pgx.TxOptions, f func(cont
 	case err == nil:
 		err = s.Flush(ctx)
 	}
-	bySQL := s.lost == nil && serverEnded(s.levels[0].tx)
 	if err != nil {
-		lost := s.lost != nil
+		lost, bySQL := s.lost != nil, s.ended()
 		s.unwind(ctx, depth)
 		if bySQL {
 			return explain(ctx, err)

@@ -12,20 +12,27 @@ import (
 )
 
 // Write sends a plan in one round trip, and takes note of what is in the database then. If
-// it fails the objects are as they were before.
+// it fails, or the mapper panics, the objects are as they were before.
 func (u *Unit) Write(ctx context.Context, b Backend, p Plan) error {
 	for _, t := range p.tasks {
 		t.picture()
 	}
-	err := u.send(ctx, b, p)
-	for _, t := range p.tasks {
-		if err != nil {
-			t.entry.become(t.before)
-		} else {
-			t.done(u)
+	written := false
+	defer func() {
+		if !written {
+			for _, t := range p.tasks {
+				t.entry.become(t.before)
+			}
 		}
+	}()
+	if err := u.send(ctx, b, p); err != nil {
+		return err
 	}
-	return err
+	written = true
+	for _, t := range p.tasks {
+		t.done(u)
+	}
+	return nil
 }
 
 func (u *Unit) send(ctx context.Context, b Backend, p Plan) error {
