@@ -230,8 +230,8 @@ func TestWhatTheCommentsOfTheRootLinkToHasANameInTheRoot(t *testing.T) {
 			}
 		}
 	}
-	if found < 5 {
-		t.Fatalf("only %d links were found", found)
+	if found == 0 {
+		t.Fatal("no link was found")
 	}
 }
 
