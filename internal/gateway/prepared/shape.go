@@ -21,7 +21,7 @@ const (
 func (s *Shape) Add(m wire.Message) (sum uint64, last bool) {
 	switch m.Type {
 	case wire.Parameters:
-		s.sum = offset
+		s.sum, s.part = offset, false
 	case wire.RowDescription, wire.NoData:
 	default:
 		return 0, false

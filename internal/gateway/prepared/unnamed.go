@@ -10,6 +10,7 @@ import (
 // Unnamed is a client's unnamed statement, as far as it outlives a lease.
 type Unnamed struct {
 	Parse  []byte        // the Parse message, nil if there is none, or it is too long to be kept
+	Under  *params.Set   // the client's parameters when the text of Parse was looked at
 	There  bool          // the leased backend has it
 	Unkept bool          // only the leased backend has it, and it is not bound yet
 	Shape  uint64        // of its rows, as the client was told; 0 if it was not: see [Shape]

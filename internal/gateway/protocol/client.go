@@ -30,7 +30,7 @@ func (m *Machine) FromClient(in []byte) (used int) {
 	m.between = m.settled() && m.request.passing == 0
 	m.replay = replay{}
 	if m.backend == nil {
-		m.replay.statements, m.replay.turn = m.statements, in
+		m.replay.statements = m.statements
 	}
 	return m.fromClient(in)
 }
@@ -44,7 +44,7 @@ func (m *Machine) fromClient(in []byte) (at int) {
 		s.drops -= at
 		m.silence.spoke = m.silence.spoke || s.drops == 0
 	}
-	from := at // what is forwarded as it is begins there
+	began, from := at, at // what is forwarded as it is begins at from
 	if s.passing > 0 {
 		n := min(s.passing, len(in)-at)
 		s.passing -= n
@@ -113,7 +113,7 @@ func (m *Machine) fromClient(in []byte) (at int) {
 	case m.backend != nil && m.between && len(m.out.ToServer) > 0:
 		m.out.ToServer = m.adopt(m.out.ToServer)
 	}
-	m.replay.used = at
+	m.replay.turn = in[began:at]
 	m.out.Turn = m.turn()
 	return at
 }

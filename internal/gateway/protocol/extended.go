@@ -58,7 +58,7 @@ func (m *Machine) decideParse(msg wire.Message) (verdict, *wire.Error) {
 		return drop, wire.Violation("Parse without a statement name")
 	}
 	kept := m.statements.Parse
-	again := m.judged == m.params && msg.Missing == 0 && bytes.Equal(kept, msg.Raw) // as drivers that run one text often
+	again := m.statements.Under == m.params && msg.Missing == 0 && bytes.Equal(kept, msg.Raw) // as drivers that run one text often
 	if again {
 		m.found = m.statements.Resets
 	} else {
@@ -77,9 +77,9 @@ func (m *Machine) decideParse(msg wire.Message) (verdict, *wire.Error) {
 		m.statements.Unkept = false
 		if !m.options.Session {
 			if !again {
-				kept, m.judged = append([]byte(nil), msg.Raw...), m.params
+				kept = append([]byte(nil), msg.Raw...)
 			}
-			m.statements.Parse = kept
+			m.statements.Parse, m.statements.Under = kept, m.params
 		}
 	}
 	m.state(&e)

@@ -26,7 +26,6 @@ type Machine struct {
 	tx      byte // of the last ReadyForQuery: I, T or E
 	copying
 	statements prepared.Statements
-	judged     *params.Set    // the parameters when the text of the unnamed statement that is kept was looked at
 	checking   bool           // the server was asked what shape the rows of the unnamed statement have now
 	shape      prepared.Shape // that it is about to tell
 

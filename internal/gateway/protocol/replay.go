@@ -11,8 +11,7 @@ import (
 type replay struct {
 	possible   bool // the request is one, it went to a backend that had just been leased, and nothing was relayed
 	tries      int
-	turn       []byte // turn[:used] is the request, as the client sent it
-	used       int
+	turn       []byte              // the request, as the client sent it
 	statements prepared.Statements // before it
 }
 
@@ -42,7 +41,7 @@ func (m *Machine) isOneRequest() bool {
 
 // onlyReads says whether all that the request does is read, or begin a transaction.
 func (m *Machine) onlyReads() bool {
-	for rest := m.replay.turn[:m.replay.used]; len(rest) > 0; {
+	for rest := m.replay.turn; len(rest) > 0; {
 		msg, ok, bad := wire.Frame(rest, m.options.MaxMessage)
 		if !ok || bad || msg.Missing > 0 {
 			return false
@@ -62,7 +61,7 @@ func (m *Machine) onlyReads() bool {
 		}
 		rest = rest[len(msg.Raw):]
 	}
-	return m.replay.used > 0
+	return len(m.replay.turn) > 0
 }
 
 // playAgain has the request sent to another backend.
@@ -77,7 +76,7 @@ func (m *Machine) playAgain() {
 	m.replay = again
 	m.out = Output{Backend: Discard, Why: why, Replayed: true}
 	m.between = true
-	m.fromClient(again.turn[:again.used])
+	m.fromClient(again.turn)
 }
 
 // onlyReads says whether the text that a message begins with is one statement that changes nothing.
