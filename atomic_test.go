@@ -352,6 +352,51 @@ func TestAPrepareThatItsServerGetsToLateIsRolledBackInTheBackground(t *testing.T
 	}
 }
 
+// A COMMIT that decides and is done after its client has given it up: its server is asked.
+func TestADecisionThatIsLearnedLateIsThatOfTheObjectsToo(t *testing.T) {
+	b := openBank(t, [2]string{"10", "0"}, unoactor.WithSessions(unoactor.SessionConfig{Mapper: mapper})) // so that south coordinates
+	if err := b.servers[1].Exec(t.Context(), "postgres", `create table slow (a int);
+		create function dawdle() returns trigger language plpgsql as $$
+		declare till timestamptz := clock_timestamp() + interval '3 seconds';
+		begin
+			while clock_timestamp() < till loop
+				begin perform pg_sleep(0.2); exception when query_canceled then null; end;
+			end loop;
+			return null;
+		end $$;
+		create constraint trigger t after insert on slow deferrable initially deferred for each row execute function dawdle()`); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	held := make(map[string]*account)
+	err := b.sys.Atomic(ctx, func(ctx context.Context, a *unoactor.Atomic) error {
+		for _, name := range []string{"north", "south"} {
+			s, err := a.Session(ctx, name)
+			if err != nil {
+				return err
+			}
+			one, err := unoactor.Get[account](ctx, s, 1)
+			if err != nil {
+				return err
+			}
+			one.Balance, held[name] = 7, one
+		}
+		south, err := a.Session(ctx, "south")
+		if err != nil {
+			return err
+		}
+		_, err = south.Exec(ctx, "insert into slow values (1)")
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := b.sums(t); got != [2]string{"907", "907"} || held["north"].Balance != 7 || held["south"].Balance != 7 {
+		t.Errorf("the databases have %v, and the objects %d and %d", got, held["north"].Balance, held["south"].Balance)
+	}
+}
+
 func pid(c *pgx.Conn) string { return uitoa(c.PgConn().PID()) }
 
 func uitoa(n uint32) string {
