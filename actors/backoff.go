@@ -11,7 +11,7 @@ import (
 const AwaitedBackoff = 800 * time.Millisecond
 
 // Backoff returns how long to wait before the next attempt after so many failures in a row. The wait
-// doubles with each failure, from shortest to longest, and up to half of it is taken away at
+// doubles with each failure, from shortest to longest, and up to half of the wait is taken away at
 // random, so that those who failed together don't try together ("equal jitter").
 func Backoff(shortest, longest time.Duration, failures int) time.Duration {
 	wait := min(shortest, longest)

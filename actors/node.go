@@ -75,10 +75,10 @@ type NodeView struct {
 // SCRAM, some milliseconds of CPU.
 const parallelDials = 16
 
-// NewNode makes the prober. It takes up other settings when it is told of them, by a
-// [messages.Reconfigure]. It stores what others may see in view, and then calls
-// changed if the node went up or down or its breaker turned. awaited says whether somebody
-// waits for a backend of the node; it must not block.
+// NewNode makes the prober of a node. The prober reads settings again when it is told a
+// [messages.Reconfigure]. It stores what others may see in view, and then calls changed, if the node
+// went up or down or the state of its breaker changed. awaited returns whether somebody waits for a
+// backend of the node. Neither function may block.
 func NewNode(settings *atomic.Pointer[config.Node], log hclog.Logger, view *atomic.Pointer[NodeView], awaited func() bool, changed func(NodeView)) *Node {
 	n := *settings.Load()
 	node := &Node{settings: settings, config: n, log: log.With("node", n.Name), view: view, awaited: awaited, changed: changed, breaker: newBreaker(n.Breaker), since: time.Now()}

@@ -29,7 +29,7 @@ func (n *Node) reconfigure(now time.Time) {
 	n.breaker.reached()
 }
 
-// reachedAlike returns whether what is known of a node with one configuration is true of it with another.
+// reachedAlike returns whether what is known of a node by one configuration holds for another.
 func reachedAlike(a, b config.Node) bool {
 	return a.Host == b.Host && a.Port == b.Port && a.TLS == b.TLS && a.RequireAuth == b.RequireAuth
 }

@@ -39,7 +39,7 @@ func (a *Address[M]) Tell(m M) { a.Ref().Tell(m) }
 // PID returns the actor's address in protoactor's terms, nil while it is not set.
 func (a *Address[M]) PID() *actor.PID { return a.Ref().PID() }
 
-// Tell posts a message and returns at once. The actor may have ended: nobody hears of it.
+// Tell posts a message and returns at once. If the actor has ended, the message is lost.
 func (r Ref[M]) Tell(m M) {
 	if r.pid != nil {
 		r.root.Send(r.pid, m)

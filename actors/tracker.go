@@ -6,8 +6,8 @@ import (
 	"github.com/unoactor/unoactor/conn"
 )
 
-// Tracker runs the goroutines that actors start, so that whoever closes the tree can wait for the last
-// of them. The zero Tracker is ready. It is safe for concurrent use.
+// Tracker runs the goroutines that actors start, so that whoever closes the tree can wait until the last
+// has ended. The zero Tracker is ready. It is safe for concurrent use.
 type Tracker struct{ running sync.WaitGroup }
 
 // Go runs f on a goroutine of its own. If f panics, or ends its goroutine, lost is called there with

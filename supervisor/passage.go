@@ -97,8 +97,8 @@ type (
 // passTime is how long the root actor may take for a passage, which blocks nowhere.
 const passTime = 10 * time.Second
 
-// pass has the root actor go through a passage. s.turn is held. If there is an error,
-// nothing has changed.
+// pass asks the root actor to go through a passage, and returns when it has. s.turn is held. If there is
+// an error, nothing has changed.
 func (s *System) pass(p *passage) error {
 	s.coming.Store(p)
 	answer, err := s.actors.Root.RequestFuture(s.root, goThrough{}, passTime).Result()
@@ -124,8 +124,8 @@ func (r *root) begin(ctx actor.Context) error {
 	return r.goThrough(ctx, r.coming.Load())
 }
 
-// goThrough does the steps of a passage. What fails does so among the first of them, which
-// start actors: those are stopped again.
+// goThrough does the steps of a passage. Only the first of them, which start actors, can fail: the
+// actors that were started are then stopped again.
 func (r *root) goThrough(ctx actor.Context, p *passage) error {
 	var started []*actor.PID
 	for _, st := range p.steps {

@@ -61,7 +61,7 @@ type setup struct {
 	turnover turnover // what becomes of the backends of the former setup
 }
 
-// setup makes one of other settings, or says why there is none.
+// setup makes a setup of other settings. The error says why there can be none.
 func (p *Pool) setup(n *node, server config.Node, settings config.Pool, o conn.DialerOptions, t turnover) (*setup, error) {
 	o.ReadOnly = p.WriteRefused
 	dialer, err := conn.NewDialer(server, settings, o)
@@ -71,7 +71,7 @@ func (p *Pool) setup(n *node, server config.Node, settings config.Pool, o conn.D
 	return &setup{&settings, dialer, n, t}, nil
 }
 
-// use has the pool run by a setup from now on.
+// use makes a setup the one by which the pool is run.
 func (p *Pool) use(s *setup) {
 	p.node.Store(s.node)
 	p.dialer.Store(s.dialer)

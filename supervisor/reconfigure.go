@@ -106,7 +106,7 @@ func (a *poolActor) arrived(s *slotState) {
 	}
 }
 
-// outdated says whether there is a backend yet that is of a former setup.
+// outdated returns whether there still is a backend of a former setup.
 func (a *poolActor) outdated() bool {
 	for i := range a.states {
 		if s := &a.states[i]; s.phase != empty && s.generation < a.rolled {
@@ -116,8 +116,8 @@ func (a *poolActor) outdated() bool {
 	return false
 }
 
-// applyHooks has the slots run checkout hooks for as long as there is a backend that was
-// opened with some: each runs its own.
+// applyHooks sets whether the slots run checkout hooks: they do while there is a backend that was
+// opened with some. Each backend runs its own.
 func (a *poolActor) applyHooks() {
 	hooked := a.dialer.Load().HasCheckoutHooks() || a.hooked && a.outdated()
 	if hooked != a.hooked {

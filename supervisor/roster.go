@@ -69,8 +69,8 @@ func (r *roster) running() config.Topology {
 	return t.Clone()
 }
 
-// Add has the system supervise more nodes and pools, and take more routes, which come
-// after those that there are. The error says what can't work: then nothing is added.
+// Add adds nodes, pools and routes to the running system; the routes come after those that there are.
+// The error says what can't work: then nothing is added.
 func (s *System) Add(ctx context.Context, more config.Topology) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -122,10 +122,10 @@ func among[T any](names map[string]bool, more []T, name func(T) string) map[stri
 }
 
 // Remove takes a pool out of the running system, and with it the routes to it and, if it
-// was the last pool there, its node. Sessions find it no more; it refuses new leases, waits
-// for those that are out, for no longer than its drain_timeout and ctx, and is closed
-// when Remove returns: another may be added under its name at once. The error says that
-// there is no such pool, or tells of leases that had to be revoked.
+// was the last pool there, its node. No session is sent to it any more; it drains, for no longer than
+// its drain_timeout and ctx, and is closed when Remove returns: another pool may be added under
+// its name at once. The error says that there is no such pool, or how many leases had to be
+// revoked.
 func (s *System) Remove(ctx context.Context, name string) error {
 	p, err := s.strike(name)
 	if err != nil {

@@ -24,15 +24,15 @@ import (
 // Options are what a topology can't say. The zero value adds nothing.
 type Options struct {
 	Log hclog.Logger // default: none
-	// Ready is called when the pools are there and not yet started: who subscribes
-	// then misses nothing. May be nil.
+	// Ready is called when the pools are there and not yet started: whoever subscribes then
+	// misses no event. It may be nil.
 	Ready func(*System)
-	// MeterProvider makes the instruments; nil is OpenTelemetry's global one.
+	// MeterProvider makes the instruments; nil means OpenTelemetry's global one.
 	MeterProvider metric.MeterProvider
 	// Actors is where the tree is spawned: the host's own actor system, which it shuts
 	// down after [System.Close]. Default: one of the tree's own.
 	Actors *actor.ActorSystem
-	// Dialer gives the options of a pool's connections; nil: none.
+	// Dialer returns the options with which a pool connects; nil means none.
 	Dialer func(config.Pool) conn.DialerOptions
 }
 
@@ -60,14 +60,14 @@ type System struct {
 
 	closing atomic.Bool
 	closed  chan struct{} // closed when Close has done its work
-	failed  error         // what that says
+	failed  error         // the result of Close
 }
 
 // Start checks the topology and starts its tree. It does not wait for a server:
 // a topology whose servers are down starts, and connects when they are up.
 func Start(t config.Topology, o Options) (*System, error) {
 	t = t.Clone().Complete()
-	if len(t.Nodes)+len(t.Pools)+len(t.Routes) > 0 { // else it is one that grows
+	if len(t.Nodes)+len(t.Pools)+len(t.Routes) > 0 { // else nodes and pools are added later
 		if err := t.Check(); err != nil {
 			return nil, err
 		}
@@ -122,7 +122,7 @@ func Start(t config.Topology, o Options) (*System, error) {
 	return s, nil
 }
 
-// rootName is the root actor's. In a host's actor system there may be several trees.
+// rootName returns a name for the root actor. In a host's actor system there may be several trees.
 func (s *System) rootName() string {
 	if s.hosted {
 		return "unoactor-" + s.actors.ProcessRegistry.NextId()
@@ -130,12 +130,12 @@ func (s *System) rootName() string {
 	return "system"
 }
 
-// Actors is the actor system of the tree, in which a host may spawn actors of its own
-// that use the [System.Router].
+// Actors returns the actor system of the tree, in which a host may spawn actors of its own that ask the
+// [System.Router].
 func (s *System) Actors() *actor.ActorSystem { return s.actors }
 
-// Router is the address of the router, for actors to ask: see [messages.Checkout]. It
-// is nil in [Options].Ready, when there is none yet.
+// Router returns the address of the router, for actors to ask: see [messages.Checkout]. While
+// [Options].Ready runs there is none yet, and it returns nil.
 func (s *System) Router() *actor.PID {
 	if ref := s.router.Load(); ref != nil {
 		return ref.PID()
@@ -147,7 +147,7 @@ func (s *System) Router() *actor.PID {
 type root struct {
 	*System
 	ready   chan error
-	spawned map[string]int // how many actors of a name there were
+	spawned map[string]int // how many actors of a name there have been
 }
 
 // Receive implements actor.Actor.
@@ -162,7 +162,7 @@ func (r *root) Receive(ctx actor.Context) {
 	}
 }
 
-// observers is what the pools tell of themselves.
+// observers returns the functions by which a pool tells what happens.
 func (s *System) observers(pool string) observers {
 	created, waited, used := s.metrics.of(pool)
 	return observers{emit: s.emit, created: created, waited: waited, used: used}
@@ -170,7 +170,7 @@ func (s *System) observers(pool string) observers {
 
 func (s *System) emit(e messages.Event) { s.events.publish(e) }
 
-// awaited says whether somebody waits for a backend of a node.
+// awaited returns whether somebody waits for a backend of a node.
 func (s *System) awaited(n *node) bool {
 	for _, p := range s.roster.Load().pools {
 		if p.node.Load() == n && p.awaited() {
@@ -180,8 +180,8 @@ func (s *System) awaited(n *node) bool {
 	return false
 }
 
-// nodeChanged tells the pools on a node that it went up or down, or that its
-// breaker turned, and the subscribers of the latter.
+// nodeChanged tells the pools on a node that it went up or down, or that the state of its breaker
+// changed, and tells subscribers of the latter.
 func (s *System) nodeChanged(n *node, now actors.NodeView) {
 	for _, p := range s.roster.Load().pools {
 		if p.node.Load() == n {
@@ -198,15 +198,14 @@ func (s *System) nodeChanged(n *node, now actors.NodeView) {
 	}
 }
 
-// report has all pools tell of each lease, or of none.
+// report sets whether the pools tell of each lease.
 func (s *System) report(on bool) {
 	for _, p := range s.roster.Load().pools {
 		p.slots.Report(on)
 	}
 }
 
-// Subscribe has handle called with the events that are wished for, as
-// [Events.Subscribe] says.
+// Subscribe begins to call handle with the events that are wished for, as [Events.Subscribe] does.
 func (s *System) Subscribe(handle func(messages.Event), wish Wish) *Subscription {
 	return s.events.Subscribe(handle, wish)
 }
@@ -215,7 +214,7 @@ func (s *System) Subscribe(handle func(messages.Event), wish Wish) *Subscription
 // applied and reconfigured since. It is a copy, to be changed for [System.Apply].
 func (s *System) Topology() config.Topology { return s.roster.Load().running() }
 
-// Pool finds a pool by name.
+// Pool returns the pool of that name. The error says which pools there are.
 func (s *System) Pool(name string) (*Pool, error) {
 	for _, p := range s.roster.Load().pools {
 		if p.Name() == name {
@@ -236,11 +235,11 @@ func (s *System) poolNames() string {
 	return names
 }
 
-// Pools are all pools, in the order of the topology.
+// Pools returns all pools, in the order of the topology.
 func (s *System) Pools() []*Pool { return slices.Clone(s.roster.Load().pools) }
 
-// Route finds the pool for a session, and the rule that chose it.
-// The error is a [*routing.NoRouteError].
+// Route returns the pool for a session, and the rule that chose it. The error is a
+// [*routing.NoRouteError].
 func (s *System) Route(i routing.Intent) (*Pool, routing.Choice, error) {
 	for {
 		table := s.table.Load()
@@ -255,10 +254,9 @@ func (s *System) Route(i routing.Intent) (*Pool, routing.Choice, error) {
 	}
 }
 
-// Close drains all pools side by side, each for its own drain_timeout and none
-// for longer than ctx, and returns when every backend and every goroutine of
-// the tree has ended. Leases that are still out then are revoked, which is told
-// by the error. Later calls wait for the first one, and return its result.
+// Close drains all pools side by side, each for its own drain_timeout and none for longer than ctx, and
+// returns when every backend is closed and every goroutine of the tree has ended. The error says how
+// many leases had to be revoked. Later calls wait for the first one, and return its result.
 func (s *System) Close(ctx context.Context) error {
 	if s.closing.CompareAndSwap(false, true) {
 		s.failed = s.close(ctx)
@@ -281,7 +279,7 @@ func (s *System) close(ctx context.Context) error {
 	}
 	s.desk.stop()
 	errs = append(errs, s.metrics.close())
-	// Unlike a stop, this has the router answer whom it has not answered yet.
+	// Unlike a stopped actor, a poisoned one first answers the messages in its mailbox.
 	if err := s.actors.Root.PoisonFuture(s.Router()).Wait(); err != nil {
 		errs = append(errs, fmt.Errorf("stop the router: %w", err))
 	}

@@ -34,7 +34,7 @@ func TestThePicturesOfTheArchitectureEnterEachFileOnceAndAreTrueToTheCode(t *tes
 		named  bool   // each file is followed by a function of it
 		least  int
 	}{
-		"The way of a query":     {"internal/gateway", false, 8},
+		"The way of a query":    {"internal/gateway", false, 8},
 		"The life of a checkin": {".", true, 10},
 	} {
 		seen := make(map[string]bool)
