@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/unoactor/unoactor/internal/gateway/params"
+	"github.com/unoactor/unoactor/internal/gateway/protocol"
 	"github.com/unoactor/unoactor/internal/gateway/wire"
 )
 
@@ -42,5 +43,21 @@ func TestATextThatIsParsedAgainIsLookedAtAnewAfterAParameterHasChanged(t *testin
 	m.server(t, append(wire.Append(nil, 'E', []byte("SERROR\x00\x00")), ready...))
 	if m.client(t, append(append([]byte(nil), again...), sync...)); !m.Pinned() {
 		t.Error("LISTEN is not seen")
+	}
+}
+
+// The server was asked to cancel before it has read the Sync.
+func TestASyncBehindACopyThatFailsAtOnceIsAccountedFor(t *testing.T) {
+	m := machine(false)
+	batch := append(append(wire.Append(nil, 'P', []byte("\x00copy t from stdin\x00\x00\x00")), wire.Append(nil, 'B', none)...), wire.Append(nil, 'E', none)...)
+	m.client(t, append(batch, wire.Append(nil, 'S')...))
+	begun := append(wire.Append(wire.Append(nil, '1'), '2'), wire.Append(nil, 'G', none)...)
+	m.server(t, append(begun, wire.Append(nil, 'E', []byte("SERROR\x00\x00"))...))
+	if got := m.Output().ToServer; len(got) == 0 {
+		t.Error("the server is not asked")
+	}
+	got := m.server(t, wire.Append(wire.AppendReady(wire.AppendReady(nil, 'I'), 'I'), '3'))
+	if m.over || !bytes.Equal(got, wire.AppendReady(nil, 'I')) || m.Output().Backend != protocol.GiveBack {
+		t.Errorf("the client is told %q: %+v", got, m.Output())
 	}
 }

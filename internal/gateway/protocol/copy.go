@@ -7,13 +7,13 @@ import (
 
 // copying is a COPY FROM STDIN. While the server reads its data it ignores every Sync and
 // Flush (PostgreSQL documentation, "COPY Operations"), and outside of one it ignores data. So
-// the client's data waits until it is known whether the server reads any, and what a Sync in
-// the middle of it means is known unless the COPY fails: maybe it had failed before.
+// the client's data waits until it is known whether the server reads any, and what a Sync that
+// was sent behind its request means is known unless the COPY fails: maybe it had failed before.
 // Then the server is asked: how many ReadyForQuerys come before the answer tells how many of
 // the Syncs came too late to be ignored.
 type copying struct {
 	copyIn bool // the server reads COPY data
-	syncs  int  // how many Syncs were sent meanwhile
+	syncs  int  // how many Syncs were sent behind the request
 	probe  probe
 	count  int // ReadyForQuerys since the COPY failed
 }
@@ -63,6 +63,7 @@ func (m *Machine) beginCopy() {
 	request := m.replies.pop()
 	for m.replies.n > 0 && m.replies.at(0).request == wire.Sync {
 		m.replies.pop()
+		m.syncs++
 	}
 	m.open = m.open || m.replies.readies == 0 && !request.readies()
 	m.replies.pushFirst(request)

@@ -26,7 +26,10 @@ func TestACopyThatBeginsAfterItsClientHasGoneIsEnded(t *testing.T) {
 			t.Errorf("%s: the COPY is not ended: %q, fate %v: %s", name, out.ToServer, out.Backend, out.Why)
 			continue
 		}
-		m.server(t, wire.Append(wire.Append(nil, 'E', []byte("SERROR\x00\x00")), 'Z', []byte("I")))
+		m.server(t, wire.AppendReady(wire.Append(nil, 'E', []byte("SERROR\x00\x00")), 'I'))
+		if m.Output().Turn == protocol.Server { // it was asked what became of the first Sync
+			m.server(t, wire.Append(wire.AppendReady(nil, 'I'), '3'))
+		}
 		if out := m.Output(); out.Backend != protocol.GiveBack {
 			t.Errorf("%s: the backend does not go back: %+v", name, out)
 		}

@@ -2,7 +2,8 @@
 #
 # Here a Sync must end the batch, behind the CopyDone. While the server reads data it ignores every Sync: one that was
 # sent with the Execute, as drivers do that don't know what the statement is, is never answered. When the server asks
-# for data, the Sync is taken out of what it owes, and the batch is open again.
+# for data, the Sync is taken out of what it owes, and the batch is open again. But the COPY may fail before the server
+# comes to that Sync, and then it is answered: so the next Sync waits until it is known how the COPY has ended.
 
 client ann
 backend one
@@ -18,17 +19,27 @@ one: ParseComplete; BindComplete; CopyInResponse
     to ann: ParseComplete; BindComplete; CopyInResponse
     read: ann and one
     owed: Execute
-    state: no transaction; a batch is open; the server reads COPY data; the unnamed statement is kept, and the backend
-        has it
+    state: no transaction; a batch is open; the server reads COPY data; 1 Syncs in it; the unnamed statement is kept,
+        and the backend has it
 ann: CopyData "1\n"; CopyDone; Sync
-    to one: CopyData "1\n"; CopyDone; Sync
+    to one: CopyData "1\n"; CopyDone; Flush
+    read: one
+    left over: Sync
+    state: no transaction; a batch is open; the unnamed statement is kept, and the backend has it
+one: CommandComplete "COPY 1"
+    to ann: CommandComplete "COPY 1"
     read: ann and one
-    owed: Execute, Sync
+    left over: Sync
+    owed: nothing
+    ann goes on with what was left over
+    to one: Sync
+    read: ann and one
+    owed: Sync
     state: no transaction; the unnamed statement is kept, and the backend has it
-one: CommandComplete "COPY 1"; ReadyForQuery I
+one: ReadyForQuery I
     one goes back
     a transaction is counted
-    to ann: CommandComplete "COPY 1"; ReadyForQuery I
+    to ann: ReadyForQuery I
     read: ann
     owed: nothing
     state: no transaction; the unnamed statement is kept
