@@ -3,6 +3,7 @@ package wire
 import (
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"strings"
 )
 
@@ -173,6 +174,7 @@ func ParseOptions(options string, into map[string]string) *Error {
 	if inside {
 		words = append(words, word.String())
 	}
+	read := make(map[string]string) // nothing of options that can't be understood
 	for i := 0; i < len(words); i++ {
 		option := words[i]
 		switch {
@@ -191,8 +193,9 @@ func ParseOptions(options string, into map[string]string) *Error {
 			return &Error{Fatal: true, Code: "42601", Message: fmt.Sprintf("the start-up option %q can't be understood", words[i]),
 				Hint: "The gateway knows -c name=value and --name=value."}
 		}
-		into[Lower(strings.ReplaceAll(name, "-", "_"))] = value
+		read[Lower(strings.ReplaceAll(name, "-", "_"))] = value
 	}
+	maps.Copy(into, read)
 	return nil
 }
 
