@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/unoactor/unoactor/internal/twophase"
 )
@@ -25,7 +24,7 @@ func (a *Atomic) participants(ctx context.Context) ([]*participant, error) {
 	all := make([]*participant, len(a.sessions))
 	for i, s := range a.sessions {
 		p := &participant{session: s}
-		p.member = twophase.Member{Pool: s.db.pool.Name(), Transaction: p, Database: database{s.db}}
+		p.member = twophase.Member{Pool: s.db.pool.Name(), Transaction: p}
 		row := s.QueryRow(ctx, `select coalesce(pg_current_xact_id_if_assigned()::text, ''),
 			(select system_identifier::text from pg_control_system()), current_setting('max_prepared_transactions') <> '0',
 			current_setting('synchronous_commit') = 'off', coalesce(current_setting('unoactor.atomic', true), '') = 'on'`)
@@ -36,6 +35,7 @@ func (a *Atomic) participants(ctx context.Context) ([]*participant, error) {
 		if !ours {
 			return nil, endedIn(p.member.Pool)
 		}
+		p.member.Database = &database{s.db, p.member.System}
 		all[i] = p
 	}
 	return all, nil
@@ -164,48 +164,4 @@ func (s *Session) decided(commit bool) {
 		}
 		s.leave()
 	}
-}
-
-// database is a pool as [twophase.Recover] and [twophase.Commit] see it.
-type database struct{ db *DB }
-
-// Look is for [twophase.Database]. Nobody but a transaction's owner and superusers may finish
-// it, says PostgreSQL: not a role that the owner is a member of.
-func (d database) Look(ctx context.Context) (sight twophase.Sight, err error) {
-	row := d.db.QueryRow(ctx, `select system_identifier::text, pg_postmaster_start_time()::text || coalesce(inet_server_port()::text, ''), current_user
-		from pg_control_system()`)
-	if err := row.Scan(&sight.System, &sight.Process, &sight.User); err != nil {
-		return sight, err
-	}
-	rows, err := d.db.Query(ctx, `select gid, owner, database, owner = current_user or (select rolsuper from pg_roles where rolname = current_user)
-		from pg_prepared_xacts where gid like '`+twophase.Like+`' and database = current_database() order by prepared`)
-	if err != nil {
-		return sight, err
-	}
-	sight.Prepared, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (p twophase.Prepared, err error) {
-		err = row.Scan(&p.GID, &p.Owner, &p.Database, &p.Mine)
-		return p, err
-	})
-	return sight, err
-}
-
-// Status is for [twophase.Database].
-func (d database) Status(ctx context.Context, xid string) (status twophase.Status, err error) {
-	err = d.db.QueryRow(ctx, "select coalesce(pg_xact_status($1::text::xid8), '')", xid).Scan(&status)
-	return status, err
-}
-
-// Finish is for [twophase.Database].
-func (d database) Finish(ctx context.Context, gid string, commit bool) (found bool, err error) {
-	_, err = d.db.Exec(ctx, twophase.FinishStatement(gid, commit))
-	if absent(err) {
-		return false, nil
-	}
-	return err == nil, err
-}
-
-// absent says whether there is no such prepared transaction.
-func absent(err error) bool {
-	var pg *pgconn.PgError
-	return errors.As(err, &pg) && pg.Code == "42704"
 }

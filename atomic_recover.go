@@ -27,7 +27,7 @@ type Recovered struct {
 func (s *System) Recover(ctx context.Context) ([]Recovered, error) {
 	var databases []twophase.Named
 	for _, p := range s.tree.Pools() {
-		databases = append(databases, twophase.Named{Pool: p.Name(), Database: database{s.database(p)}})
+		databases = append(databases, twophase.Named{Pool: p.Name(), Database: &database{db: s.database(p)}})
 	}
 	found, err := twophase.Recover(ctx, databases)
 	var all []Recovered

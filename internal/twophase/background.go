@@ -26,8 +26,8 @@ type Background struct {
 	wake chan struct{}
 	wait sync.WaitGroup
 
-	mu     sync.Mutex
-	doubts []Leftover // prepared by servers that have not got to it yet, or never
+	mu   sync.Mutex
+	left []Leftover // whose servers have not said yet that they are over
 }
 
 // NewBackground makes one that calls look to recover, which says whether something is left.
@@ -46,14 +46,12 @@ func (b *Background) Start(every time.Duration) {
 	})
 }
 
-// Wake looks soon, and again until nothing is left, nor any of the leftovers in doubt.
+// Wake looks soon, and again until nothing is left and the server of each leftover has said
+// that its transaction is over. A look may not see it: it is not prepared yet, or its pool is
+// on another server for a while.
 func (b *Background) Wake(left ...Leftover) {
 	b.mu.Lock()
-	for _, l := range left {
-		if l.Doubt {
-			b.doubts = append(b.doubts, l)
-		}
-	}
+	b.left = append(b.left, left...)
 	b.mu.Unlock()
 	b.Start(0)
 	select {
@@ -112,25 +110,25 @@ func (b *Background) round(ctx context.Context) (again bool) {
 		}
 	}()
 	again = b.look(ctx)
-	again = b.inDoubt(ctx) || again
+	again = b.awaited(ctx) || again
 	over = true
 	return again
 }
 
-// inDoubt forgets those whose server says that nothing is, or will be, prepared there, and
-// says whether others remain.
-func (b *Background) inDoubt(ctx context.Context) bool {
+// awaited forgets the leftovers whose servers say that they are over, and says whether others
+// remain.
+func (b *Background) awaited(ctx context.Context) bool {
 	b.mu.Lock()
-	doubts := slices.Clone(b.doubts)
+	left := slices.Clone(b.left)
 	b.mu.Unlock()
 	over := make(map[string]bool)
-	for _, d := range doubts {
-		if status, err := statusOf(ctx, d.Database, d.XID); err == nil && status != InProgress {
-			over[d.Pool+"/"+d.GID] = true
+	for _, l := range left {
+		if status, err := statusOf(ctx, l.Database, l.XID); err == nil && status != InProgress {
+			over[l.Pool+"/"+l.GID] = true
 		}
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.doubts = slices.DeleteFunc(b.doubts, func(l Leftover) bool { return over[l.Pool+"/"+l.GID] })
-	return len(b.doubts) > 0
+	b.left = slices.DeleteFunc(b.left, func(l Leftover) bool { return over[l.Pool+"/"+l.GID] })
+	return len(b.left) > 0
 }

@@ -30,8 +30,6 @@ type Outcome struct {
 type Leftover struct {
 	Member
 	Err error // why not, where that was tried
-	// Doubt is whether it may yet be prepared, though nobody sees it prepared now.
-	Doubt bool
 }
 
 // Commit commits what the members of a transaction wrote, in all of their databases or in
@@ -47,10 +45,10 @@ func Commit(ctx context.Context, coordinator Member, others []Member) Outcome {
 			c.perform(ctx, step)
 		}
 	}
-	if c.known.Decision == InDoubt {
-		c.patiently(ctx, InDoubt)
+	c.patiently(ctx, InDoubt)
+	if decision := c.known.Decision; decision != InDoubt {
+		c.patiently(ctx, decision)
 	}
-	c.patiently(ctx, c.known.Decision)
 	return c.outcome()
 }
 
@@ -149,7 +147,7 @@ func (c *commit) outcome() Outcome {
 	}
 	for i, p := range c.known.Phases {
 		if p == Ready || p == Doubtful {
-			out.Left = append(out.Left, Leftover{Member: c.others[i], Err: c.failed[i], Doubt: p == Doubtful})
+			out.Left = append(out.Left, Leftover{Member: c.others[i], Err: c.failed[i]})
 		}
 	}
 	return out
