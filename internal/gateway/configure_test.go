@@ -68,13 +68,32 @@ func TestAConfigurationIsReplacedWholeOrNotAtAll(t *testing.T) {
 	}
 }
 
+func TestAClientThatListensTakesUpAConfigurationToo(t *testing.T) {
+	server, database := testkit.Shared(t)
+	w := start(t, server, database, nil)
+	r := w.login(t)
+	r.query("listen news")
+	g := w.tree.Topology().Gateway
+	g.MaxMessage = 1000
+	if err := w.gateway.Configure(g); err != nil {
+		t.Fatal(err)
+	}
+	r.send(q("select '" + strings.Repeat("x", 2000) + "'"))
+	if got := r.hearUntil(func(string) bool { return false }); got != "FATAL:54000 EOF" {
+		t.Error(got)
+	}
+}
+
 func TestAConfigurationIsReplacedWhileClientsAreServed(t *testing.T) {
 	server, database := testkit.Shared(t)
 	w := start(t, server, database, nil)
 	g := w.tree.Topology().Gateway
 	var clients stdsync.WaitGroup
-	for range 4 {
+	for i := range 4 {
 		r := w.login(t)
+		if i%2 == 0 {
+			r.query("listen news") // both its sides may speak at any time
+		}
 		clients.Go(func() {
 			for range 200 {
 				if got := r.query("select 1"); got != "T D:1 C:SELECT_1 Z:I" {

@@ -109,6 +109,7 @@ func (c *Client) say(err error) (out protocol.Output, goesOn bool) {
 	if err != nil {
 		return protocol.Output{}, false
 	}
+	c.configure()
 	c.request.use(c.machine.FromClient(c.request.unread()))
 	c.countPin()
 	return *c.machine.Output(), true

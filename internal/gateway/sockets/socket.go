@@ -5,6 +5,7 @@ package sockets
 import (
 	"net"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -30,14 +31,14 @@ type Socket struct {
 	in  transfer
 	out transfer
 
-	patience time.Duration // how long the peer may take nothing of what is written; 0: for ever
-	left     int           // bytes to be written when that was set as a deadline; 0: it is not set
-	waited   bool          // the last write had to wait until the peer took something; never set without raw
+	patience atomic.Int64 // a [time.Duration]: how long the peer may take nothing of what is written; 0: for ever
+	left     int          // bytes to be written when that was set as a deadline; 0: it is not set
+	waited   bool         // the last write had to wait until the peer took something; never set without raw
 }
 
 // SetPatience says for how long the peer may take nothing of what is written before the write fails; 0 is for ever.
-// Only the goroutine that writes may call it.
-func (s *Socket) SetPatience(d time.Duration) { s.patience = d }
+// It is safe for concurrent use.
+func (s *Socket) SetPatience(d time.Duration) { s.patience.Store(int64(d)) }
 
 // Waited says that the last write had to wait until the peer took something, as far as the platform can tell. Only
 // the goroutine that writes may call it.
@@ -127,9 +128,9 @@ func (s *Socket) WriteAll(p []byte) error {
 // press gives the peer its time, where it takes nothing. It has all of it again once
 // it has taken something.
 func (s *Socket) press(left int) {
-	if s.patience > 0 && left != s.left {
+	if patience := time.Duration(s.patience.Load()); patience > 0 && left != s.left {
 		s.left = left
-		_ = s.SetWriteDeadline(time.Now().Add(s.patience)) // fails on a closed socket only, which the write tells
+		_ = s.SetWriteDeadline(time.Now().Add(patience)) // fails on a closed socket only, which the write tells
 	}
 }
 
