@@ -21,7 +21,8 @@ type tenant struct {
 	unread []byte
 	turn   protocol.Turn
 	both   bool
-	over   bool
+	over   bool // it has left
+	ended  bool // by the gateway
 	heard  []byte
 }
 
@@ -36,6 +37,7 @@ type site struct {
 
 // perform does what the machine says; where it wants a backend it gets a free one, if there is any.
 func (c *tenant) perform(sites []*site) {
+	c.dispose()
 	if c.Output().Want == protocol.Lease {
 		free := slices.IndexFunc(sites, func(s *site) bool { return s.by == nil })
 		if free < 0 {
@@ -46,12 +48,12 @@ func (c *tenant) perform(sites []*site) {
 		c.Leased(&c.on.Backend)
 	}
 	out := c.Output()
-	c.dispose()
 	if len(out.ToServer) > 0 {
 		c.on.answers = append(c.on.answers, c.on.hear(out.ToServer)...)
 	}
 	c.heard = append(c.heard, out.ToClient...)
 	c.over = out.Want == protocol.End
+	c.ended = c.over
 	if c.turn = out.Turn; c.both && c.turn != protocol.Both && !c.over {
 		c.Resume()
 		c.dispose()
@@ -63,11 +65,12 @@ func (c *tenant) perform(sites []*site) {
 // dispose does what becomes of the backend. One that is closed, or must be reset, is as new.
 func (c *tenant) dispose() {
 	out := c.Output()
-	if out.Backend == protocol.Keep {
+	if out.Backend == protocol.Keep || c.on == nil {
 		return
 	}
 	if s := c.on; out.Backend == protocol.Discard || out.Tainted {
 		s.Backend, s.model = protocol.NewBackend(c.Params()), newModel(c.Params().Value("TimeZone"))
+		s.answers = nil
 	}
 	c.on.by, c.on = nil, nil
 }
@@ -75,6 +78,12 @@ func (c *tenant) dispose() {
 // waits says that the tenant has said all, and heard all that there is.
 func (c *tenant) waits() bool {
 	return c.over || len(c.says) == 0 && c.turn != protocol.Server && (c.on == nil || len(c.on.answers) == 0) && c.Output().Want == protocol.Nothing
+}
+
+// lose has the tenant's server vanish.
+func (c *tenant) lose(sites []*site) {
+	c.ServerLost("it vanished")
+	c.perform(sites)
 }
 
 // leave has the tenant disconnect, and its backend left clean: the next finds nothing of it.
@@ -197,15 +206,19 @@ func TestTenantsThatShareBackendsHearWhatEachWouldHearOfAServerOfItsOwn(t *testi
 			want = append(want, words(own.hear(says)))
 			broken = append(broken, own.broken)
 			tenants = append(tenants, &tenant{says: says, Machine: protocol.New(protocol.Options{
-				MaxMessage: 1 << 20, Idle: protocol.Never, InTransaction: protocol.Never, Interner: &s.interner}, set)})
+				MaxMessage: 1 << 20, Attempts: 1, Idle: protocol.Never, InTransaction: protocol.Never, Interner: &s.interner}, set)})
 		}
 		var sites []*site
 		for range rapid.IntRange(1, 2).Draw(t, "backends") {
 			sites = append(sites, &site{Backend: protocol.NewBackend(s.reported([]string{"TimeZone=UTC"})), model: newModel("UTC")})
 		}
+		lossy := rapid.Bool().Draw(t, "servers are lost")
 		for still := 0; slices.ContainsFunc(tenants, func(c *tenant) bool { return !c.waits() }); {
 			i := rapid.IntRange(0, len(tenants)-1).Draw(t, "next")
 			n := rapid.SampledFrom([]int{1, 3, 7, 20, 100, 16384}).Draw(t, "bytes")
+			if c := tenants[i]; lossy && !c.over && c.on != nil && len(c.says) > 0 && rapid.IntRange(0, 20).Draw(t, "lost") == 0 {
+				c.lose(sites)
+			}
 			moved := tenants[i].step(sites, n)
 			for k := 0; k < len(tenants) && !moved; k++ {
 				moved = tenants[k].step(sites, n)
@@ -228,6 +241,12 @@ func TestTenantsThatShareBackendsHearWhatEachWouldHearOfAServerOfItsOwn(t *testi
 		}
 		for i, c := range tenants {
 			got := words(c.heard)
+			if lossy { // whatever was lost, the session goes on, and what is asked last is answered last
+				if last := strings.Join(got, "; "); !c.ended && !strings.HasSuffix(last, `CommandComplete "SHOW"; ReadyForQuery I`) {
+					t.Errorf("tenant %d hears last\n%s", i, last)
+				}
+				continue
+			}
 			if broken[i] {
 				n := min(len(got), len(want[i])-1)
 				got, want[i] = got[:n], want[i][:n]
