@@ -3,6 +3,8 @@ package unoactor_test
 import (
 	"context"
 	"errors"
+	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -15,6 +17,7 @@ import (
 	"github.com/unoactor/unoactor/conn"
 	"github.com/unoactor/unoactor/messages"
 	"github.com/unoactor/unoactor/routing"
+	"github.com/unoactor/unoactor/supervisor"
 	"github.com/unoactor/unoactor/testkit"
 )
 
@@ -214,6 +217,60 @@ func TestAServerIsLeftWhenTheNextOneServes(t *testing.T) {
 	}
 	if got := one[int](t, db, "select pg_backend_pid()"); got == was || proxy.Stats().Open == 0 {
 		t.Error("it stayed at the old server")
+	}
+}
+
+// Backends that wait for their turn to be replaced are lent no more either.
+func TestOnceTheNextServerServesTheFormerIsNotLent(t *testing.T) {
+	server, database := testkit.Shared(t)
+	proxy := testkit.NewProxy(t, server.Addr())
+	top := topology(server, database)
+	sys := running(t, top)
+	db, _ := sys.DB("default")
+	lease := func() (unoactor.Lease, uint32) {
+		t.Helper()
+		l, err := db.Acquire(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := l.Conn()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return l, c.PgConn().PID()
+	}
+	former := make(map[uint32]bool)
+	var held []unoactor.Lease
+	for range 3 { // of four, so that there is room to replace one
+		l, pid := lease()
+		held, former[pid] = append(held, l), true
+	}
+	top.Nodes[0].Port = uint16(proxy.Port())
+	applied, err := sys.Apply(t.Context(), top)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, pid := lease()
+	if former[pid] {
+		t.Fatal("there was none of the former to lend")
+	}
+	serves := func(s supervisor.SlotSnapshot) bool { return s.PID == pid && s.Phase == "open" }
+	for !slices.ContainsFunc(db.Pool().Snapshot().Slots, serves) { // the pool has not heard of it yet
+		runtime.Gosched()
+	}
+	for _, l := range held {
+		l.Release()
+		next, pid := lease()
+		if former[pid] {
+			t.Error("a lease of the former server")
+		}
+		defer next.Release()
+	}
+	first.Release()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if err := applied.Wait(ctx); err != nil {
+		t.Error(err)
 	}
 }
 
