@@ -258,7 +258,7 @@ func TestOnceTheNextServerServesTheFormerIsNotLent(t *testing.T) {
 	for !slices.ContainsFunc(db.Pool().Snapshot().Slots, serves) { // the pool has not heard of it yet
 		runtime.Gosched()
 	}
-	for _, l := range held {
+	for _, l := range slices.Backward(held) { // the last is the last whose turn it would be
 		l.Release()
 		next, pid := lease()
 		if former[pid] {
