@@ -200,7 +200,8 @@ func (m *Machine) decide(msg wire.Message) (verdict, *wire.Error) {
 		m.look(msg.Body(), msg.Missing > 0)
 		m.resets.Merge(m.found)
 		e := expect{request: wire.Query}
-		if m.statements.Parse != nil || m.statements.There || m.statements.Unkept { // a simple query destroys the unnamed statement
+		if s := &m.statements; s.Parse != nil || s.There || s.Unkept || s.Unconfirmed() {
+			// A simple query destroys the unnamed statement, also one that an error is about to bring back.
 			m.statements.Unnamed = prepared.Unnamed{}
 			m.state(&e)
 		}

@@ -2,8 +2,8 @@
 #
 # In transaction mode the next transaction may run on another backend, which does not have the statement. So the Parse
 # of a named statement fails. It must fail on the server too, since a failed statement aborts the transaction and the
-# rest of the batch: a Parse that can't succeed is sent in its place, and the server's error is replaced by one that says
-# what is the matter. The hint is for the driver that names its statements like this.
+# rest of the batch: a Parse that can't succeed is sent in its place, and the server's error is replaced by one that
+# says what is the matter. The hint is for the driver that names its statements like this.
 
 client ann
 backend one

@@ -29,8 +29,8 @@ two: RowDescription a:int4; DataRow "1"; CommandComplete "SELECT 1"; ReadyForQue
     read: ann
     owed: nothing
 
-# That may not be done twice with one request, nor with one that may have changed something: the client is told, and goes
-# on with the next backend.
+# That may not be done twice with one request, nor with one that may have changed something: the client is told, and
+# goes on with the next backend.
 backend three
 ann: Query "insert into x values (1)"
     wanted: a backend for ann

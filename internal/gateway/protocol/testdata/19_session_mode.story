@@ -1,7 +1,7 @@
 # Session mode
 #
-# In session mode a client leases a backend with its first request and keeps it until it disconnects. Everything works as
-# without the gateway: nothing is kept, refused or put ahead, but for the client's own parameters, once.
+# In session mode a client leases a backend with its first request and keeps it until it disconnects. Everything works
+# as without the gateway: nothing is kept, refused or put ahead, but for the client's own parameters, once.
 
 client ann session TimeZone=Asia/Tokyo
 backend one TimeZone=UTC

@@ -1,7 +1,7 @@
 # No backend becomes free
 #
-# If a client has waited too long for a backend it is told so, in the place of the answers that it waits for: an error for
-# each of its requests that ends with a ReadyForQuery, and that ReadyForQuery. Its session goes on.
+# If a client has waited too long for a backend it is told so, in the place of the answers that it waits for: an error
+# for each of its requests that ends with a ReadyForQuery, and that ReadyForQuery. Its session goes on.
 
 client ann
 backend one
