@@ -22,17 +22,17 @@ func (s *System) Topology() Topology { return s.tree.Topology() }
 //
 // Apply waits for no server and for no lease. When it returns, new leases have the new
 // settings and sessions the new routes, and what has to be replaced is being replaced:
-// [supervisor.Applied.Wait] waits for that. What runs in a lease comes to its end on the old backend. ctx
-// may end before the change begins, and has no effect on one that has begun.
+// [supervisor.Applied.Wait] waits for that. What runs in a lease comes to its end on the old
+// backend. ctx may end before the change begins, and has no effect on one that has begun.
 //
 // A [DB] goes on working when its pool changes, be it to another node. One whose pool was
-// removed gets conn.ErrClosed, as after [System.Remove]. What was added by [System.Register]
+// removed gets [ErrClosed], as after [System.Remove]. What was added by [System.Register]
 // and [System.Add] stays, unless the topology has it too: then the topology counts from then
 // on. Hooks and handlers of events that were given to New stay as they are. The gateway and
 // the log of the topology are for a daemon, and are not looked at.
 //
 // Apply is safe for concurrent use: calls of it, Register, Add and Remove are done one after
-// another, and after [System.Close] the error is conn.ErrClosed.
+// another, and after [System.Close] the error is [ErrClosed].
 func (s *System) Apply(ctx context.Context, t Topology) (*Applied, error) {
 	running := s.tree.Topology()
 	t.Gateway, t.Log = running.Gateway, running.Log

@@ -16,8 +16,8 @@ type DB struct {
 	owns     bool           // Close closes the system
 }
 
-// Pool is the pool itself: to pause, resize, warm up, invalidate and drain it, to
-// have its credentials rotated, and to ask it why.
+// Pool is the pool itself: to pause, resize, warm up and invalidate it, to rotate its
+// credentials, and to ask it why.
 func (db *DB) Pool() *SupervisedPool { return db.pool }
 
 // Stats is what the pool looks like now.

@@ -31,7 +31,7 @@
 //     not; an [AcquireError] tells why there was no backend. What is repeated is said at
 //     [DB.Exec] and [DB.Tx].
 //   - What goes on: [System.Snapshot], [DB.Stats], [System.CheckHealth], [Subscribe]; the
-//     methods of a [SupervisedPool] pause, resize and drain it.
+//     methods of a [SupervisedPool] pause, resize and rotate it.
 //
 // One import is enough: whatever the package's signatures and errors are about has a name
 // here. The types of a topology are [Topology], [Node] and [Pool]; docs/topology.md says what

@@ -22,6 +22,7 @@ type Session struct {
 	txLevels                  // on a sessionLease, which has a sessionGuard: none knows those above it
 	unit     *unitofwork.Unit // nil until the first object; it is told what becomes of the levels
 	config   *SessionConfig
+	undone   bool // its end has rolled back a transaction
 }
 
 // NewSession makes a session, which must be closed. Nothing is leased yet.
@@ -41,7 +42,8 @@ func (db *DB) NewSession(overrides ...SessionConfig) *Session {
 // Session calls f with a session that ends with it. If f returns nil, the objects of
 // its unit of work are flushed, and a transaction that the session began of itself
 // (Autocommit off) is committed; else, also when f panics, what is open is rolled back.
-// A transaction that f began and did not end is rolled back, and told as an error.
+// A transaction that f began and did not end is rolled back, and told as an error, also where
+// f closed the session.
 func (db *DB) Session(ctx context.Context, f func(context.Context, *Session) error, overrides ...SessionConfig) error {
 	s := db.NewSession(overrides...)
 	defer s.Close()
@@ -54,8 +56,8 @@ func (db *DB) Session(ctx context.Context, f func(context.Context, *Session) err
 // finish is what a session does that ends well.
 func (s *Session) finish(ctx context.Context) error {
 	switch {
-	case s.state.Load() == sessionEnded:
-		return nil // f closed it
+	case s.state.Load() == sessionEnded: // f closed it
+		return s.closedEarly()
 	case s.others():
 		return errStillOpen
 	case s.depth() > 0 && s.innermost().reason != implicit:
@@ -70,6 +72,17 @@ func (s *Session) finish(ctx context.Context) error {
 		return nil
 	}
 	return s.Flush(ctx)
+}
+
+// closedEarly returns an error if the session was closed in a transaction, before the end of its
+// function could commit it.
+func (s *Session) closedEarly() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.undone {
+		return ErrSessionEnded
+	}
+	return nil
 }
 
 // errBegunBySQL is a transaction of which the session does not know.
@@ -94,6 +107,9 @@ func (s *Session) Close() {
 // back what is open, and closes the backend if rows or a batch still use it.
 func (s *Session) end() {
 	s.unit.RolledBack(0)
+	s.mu.Lock()
+	s.undone = s.depth() > 0
+	s.mu.Unlock()
 	s.levels, s.unit = nil, nil
 	s.release()
 	s.forget()

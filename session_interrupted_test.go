@@ -100,3 +100,35 @@ func TestATransactionWhoseSessionIsClosedInItsFunctionIsNotToldAsCommitted(t *te
 		t.Errorf("%d rows", n)
 	}
 }
+
+func TestASessionThatItsFunctionClosesInATransactionIsNotToldAsCommitted(t *testing.T) {
+	db := open(t)
+	execute(t, db, "create table t (a int)")
+	for name, c := range map[string]struct {
+		config unoactor.SessionConfig
+		before func(context.Context, *unoactor.Session) error
+		want   error
+	}{
+		"in one that the session began": {unoactor.SessionConfig{Autocommit: unoactor.Off}, nil, unoactor.ErrSessionEnded},
+		"in one that the function began": {unoactor.SessionConfig{}, func(ctx context.Context, s *unoactor.Session) error { return s.Begin(ctx) },
+			unoactor.ErrSessionEnded},
+		"in none": {unoactor.SessionConfig{}, nil, nil},
+	} {
+		err := db.Session(t.Context(), func(ctx context.Context, s *unoactor.Session) error {
+			defer s.Close()
+			if c.before != nil {
+				if err := c.before(ctx, s); err != nil {
+					return err
+				}
+			}
+			_, err := s.Exec(ctx, "insert into t values (1)")
+			return err
+		}, c.config)
+		if !errors.Is(err, c.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if n := one[int](t, db, "select count(*) from t"); n != 1 {
+		t.Errorf("%d rows", n)
+	}
+}

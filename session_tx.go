@@ -153,8 +153,8 @@ func (s *Session) txOnce(ctx context.Context, options pgx.TxOptions, f func(cont
 		return explain(ctx, cmp.Or(err, errStillOpen))
 	}
 	switch {
-	case s.state.Load() == sessionEnded: // which has rolled back
-		return explain(ctx, cmp.Or(err, ErrSessionEnded))
+	case s.state.Load() == sessionEnded:
+		return explain(ctx, cmp.Or(err, s.closedEarly()))
 	case s.depth() < depth: // f ended it: who knows how
 		return explain(ctx, err)
 	case err == nil && s.depth() > depth:

@@ -121,7 +121,7 @@ const (
 // A pool that runs, what is leased of it, and what it says of itself.
 type (
 	// SupervisedPool is a pool that runs, see [DB.Pool]: to pause, resize, warm up and
-	// drain, and to be asked why.
+	// invalidate, and to be asked why.
 	SupervisedPool = supervisor.Pool
 	// PauseMode is what becomes of acquires while a pool is paused.
 	PauseMode = supervisor.PauseMode
