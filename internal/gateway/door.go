@@ -57,7 +57,7 @@ func (s *Server) refuseLogin(c *client, f *wire.Error) {
 	}
 	s.door.lobby.hold(c.seat, wait, func() {
 		_ = c.Socket().SetDeadline(time.Now().Add(time.Second))
-		_ = c.Socket().WriteAll(f.Append(nil)) // it may be gone
+		_ = c.Socket().WriteAll(f.Append(nil)) // it may have gone
 		_ = c.Socket().Close()
 	})
 }

@@ -63,7 +63,7 @@ type place struct {
 	in    *list.Element // of lobby.logins or lobby.held
 	at    *list.Element // of host.logins
 	timer *time.Timer   // ends the hold
-	over  func()        // is called at its end
+	told  func()        // tells the client, at the end of the hold
 }
 
 type placeState uint8
@@ -180,13 +180,13 @@ func (l *lobby) admit(p *place) *wire.Error {
 }
 
 // hold keeps the place of a login that is refused for a time in which nobody serves
-// it, and then calls over. If too many are held, the first of them is done with now.
-func (l *lobby) hold(p *place, wait time.Duration, over func()) {
+// it, and then calls told. If too many are held, the first of them is done with now.
+func (l *lobby) hold(p *place, wait time.Duration, told func()) {
 	l.mu.Lock()
 	if p.state != loggingIn || l.closed {
 		l.remove(p)
 		l.mu.Unlock()
-		over()
+		told()
 		return
 	}
 	var early func()
@@ -196,13 +196,13 @@ func (l *lobby) hold(p *place, wait time.Duration, over func()) {
 	l.remove(p)
 	l.hosts[p.address], p.state = p.of, onHold
 	p.of.held++
-	p.in, p.over = l.held.PushBack(p), over
+	p.in, p.told = l.held.PushBack(p), told
 	p.timer = time.AfterFunc(wait, func() {
 		l.mu.Lock()
-		over := l.release(p)
+		told := l.release(p)
 		l.mu.Unlock()
-		if over != nil {
-			over()
+		if told != nil {
+			told()
 		}
 	})
 	l.mu.Unlock()
@@ -218,7 +218,7 @@ func (l *lobby) release(p *place) func() {
 	}
 	p.timer.Stop()
 	l.remove(p)
-	return p.over
+	return p.told
 }
 
 // close lets nobody in any more, and ends all holds.

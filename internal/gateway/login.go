@@ -120,7 +120,7 @@ func (c *client) loginError(err error) error {
 	return errLoginTimeout
 }
 
-// displaced has a client that logs in go, since others want to.
+// displaced ends a client that logs in, since others want to.
 func (c *client) displaced() {
 	c.ousted.Store(true)
 	c.Wake()
@@ -179,7 +179,7 @@ func (c *client) ask(request uint32, data []byte) ([]byte, error) {
 	return answer, err
 }
 
-// greet tells the client that it is in: the settings, its cancel key, and that
+// greet tells the client that it is in: its parameters, its cancel key, and that
 // it may speak.
 func (c *client) greet() error {
 	out := wire.Append(nil, wire.Authentication, []byte{0, 0, 0, wire.AuthOK})

@@ -134,8 +134,7 @@ func (s *Server) serve(c *client) {
 	c.Leave(err)
 }
 
-// watchEvery is how often it is looked whether those who wait for an answer are
-// still there.
+// watchEvery is how often the clients that wait for an answer are peeked at: they may have gone.
 const watchEvery = time.Second
 
 // watchWaiting cancels what clients run that have gone. While one waits for an

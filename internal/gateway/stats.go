@@ -14,12 +14,12 @@ type Stats struct {
 	Logins       int    // connected and not logged in: on their way, or refused and not told yet
 	Pinned       int    // clients that keep their backend for its session state
 	Transactions uint64 // ended, since the start
-	Replays      uint64 // requests sent to a second backend because the first was gone
+	Replays      uint64 // requests sent to a second backend because the first was lost
 	Refused      uint64 // logins that were refused for a wrong password or an unknown user
 	Declined     uint64 // connections that were sent away before they could say anything
 }
 
-// Stats looks at the counters, one after the other.
+// Stats reads the counters, one after the other.
 func (s *Server) Stats() Stats {
 	drive := &s.shared.Counters
 	clients, logins := s.door.lobby.count()

@@ -11,7 +11,7 @@ import (
 
 // control is what others may touch of a client: a cancel request, a shutdown, the watch over those that wait. It is
 // safe for concurrent use. No network call is made under its lock: cancel requests that are under way are a state,
-// which has the client wait before it gives its backend back.
+// for whose end the client waits before it gives its backend back.
 type control struct {
 	mu         sync.Mutex
 	killed     bool            // the client gets no backend any more
@@ -89,7 +89,7 @@ func (c *control) Cancel() error {
 	return err
 }
 
-// Kill has the client get no backend any more.
+// Kill ends a client: it gets no backend any more, and the server little time to answer.
 func (c *control) Kill() {
 	c.mu.Lock()
 	c.killed = true
@@ -136,7 +136,7 @@ func (c *control) Interrupted(s *sockets.Socket) {
 }
 
 // WhileQueuing lets cancel requests end a wait, until the function that it returns is called.
-func (c *control) WhileQueuing(end func()) (over func()) {
+func (c *control) WhileQueuing(end func()) (queued func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.queuing = end

@@ -79,7 +79,7 @@ func (g *Greetings) derive(base *params.Set, wanted map[string]string) *params.S
 	return g.With(base, "application_name", name)
 }
 
-// ask has a server set what a client wants, and reports what came of it. Its errors are the server's.
+// ask sets what a client wants on a backend, and returns what its parameters are then. An error is the client's to see.
 func (g *Greetings) ask(ctx context.Context, b *conn.Backend, wanted map[string]string) (*params.Set, error) {
 	base := g.base(b)
 	had := base

@@ -69,7 +69,7 @@ func (c *Client) options() protocol.Options {
 	}
 }
 
-// configure has the client take up a configuration that has changed.
+// configure takes up a configuration that has changed.
 func (c *Client) configure() {
 	if now := c.shared.Config(); now != c.config {
 		c.config = now
@@ -123,7 +123,8 @@ func (c *Client) fill() error {
 	}
 }
 
-// Wake has a client that waits to be spoken to look around. It is safe for concurrent use.
+// Wake ends the wait of a client that is read from, for a moment: it finds out whether it has to end. It is safe for
+// concurrent use.
 func (c *Client) Wake() { _ = c.socket.SetReadDeadline(time.Now()) }
 
 // Kill ends a client whatever it does. It is safe for concurrent use.
@@ -165,7 +166,7 @@ func (c *Client) Leave(err error) {
 		e = e.AsFatal()
 		c.socket.SetPatience(0) // the deadline that follows is all that it gets
 		_ = c.socket.SetWriteDeadline(time.Now().Add(time.Second))
-		_ = c.socket.WriteAll(e.Append(nil)) // it may be gone
+		_ = c.socket.WriteAll(e.Append(nil)) // it may have gone
 		c.shared.Log.Debug("client ended", "user", c.user, "database", c.database, "sqlstate", e.Code, "reason", e.Message)
 	case err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, net.ErrClosed):
 		c.shared.Log.Debug("client lost", "user", c.user, "database", c.database, "error", err)

@@ -53,7 +53,8 @@ func (s *Shared) Configure(c Snapshot) { s.snapshot.Store(&c) }
 // called once a second.
 func (s *Shared) Tick() int64 { return s.ticks.Add(1) }
 
-// Drain has clients end that are outside a transaction, from now on; false if they did already.
+// Drain ends clients that are outside a transaction, from now on, as soon as they are woken. It returns false if that
+// had begun already.
 func (s *Shared) Drain() bool { return !s.draining.Swap(true) }
 
 // Draining says whether they do.

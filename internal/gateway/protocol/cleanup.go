@@ -22,7 +22,7 @@ func (m *Machine) ClientGone() {
 	case m.free() && !m.answer.unfinished():
 		m.dispose(GiveBack, "")
 	default:
-		m.out.Cancel = !m.settled() && !m.copyIn
+		m.out.Cancel = !m.caughtUp() && !m.copyIn
 		m.cleanUp(false)
 		m.wanted = m.replies.readies
 	}

@@ -27,7 +27,7 @@ const (
 // stay as they are.
 func (m *Machine) FromClient(in []byte) (used int) {
 	m.out = Output{}
-	m.between = m.settled() && m.request.passing == 0
+	m.between = m.caughtUp() && m.request.passing == 0
 	m.replay = replay{}
 	if m.backend == nil {
 		m.replay.statements = m.statements
@@ -136,7 +136,7 @@ func (m *Machine) passable(msg wire.Message) bool {
 // owed; for the last request, which puts parameters back, and what the client connected with is to be set before
 // the next; or to learn what the message means.
 func (m *Machine) holds(typ byte) bool {
-	if m.skip || m.settled() {
+	if m.skip || m.caughtUp() {
 		return false
 	}
 	if m.full = m.replies.n >= maxOwed || m.full && m.replies.n > maxOwed/2; m.full {
@@ -172,7 +172,7 @@ func (m *Machine) decide(msg wire.Message) (verdict, *wire.Error) {
 	case wire.Terminate:
 		return end, nil
 	case wire.Flush:
-		if m.settled() || m.ignored {
+		if m.caughtUp() || m.ignored {
 			return drop, nil // there is nothing to flush, and nobody would answer
 		}
 		m.flushed = true
@@ -197,7 +197,7 @@ func (m *Machine) decide(msg wire.Message) (verdict, *wire.Error) {
 	}
 	switch msg.Type {
 	case wire.Query:
-		m.look(msg.Body(), msg.Missing > 0)
+		m.inspect(msg.Body(), msg.Missing > 0)
 		m.resets.Merge(m.found)
 		e := expect{request: wire.Query}
 		if s := &m.statements; s.Parse != nil || s.There || s.Unkept || s.Unconfirmed() {

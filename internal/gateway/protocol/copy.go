@@ -91,7 +91,7 @@ func (m *Machine) accounted() int {
 	simple := false
 	for m.replies.n > 0 {
 		simple = simple || m.replies.at(0).request == wire.Query
-		m.settle(m.replies.pop())
+		m.complete(m.replies.pop())
 	}
 	n := m.count - 1
 	m.skip = n == 0 && !simple

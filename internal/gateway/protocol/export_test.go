@@ -23,7 +23,7 @@ func OnlyReads(sql string) bool { return onlyReads([]byte(sql)) }
 // Pins is the reason why a statement pins.
 func Pins(sql string) string {
 	m := New(Options{}, Reported())
-	m.look([]byte(sql), false)
+	m.inspect([]byte(sql), false)
 	return m.pin.Why
 }
 

@@ -62,7 +62,7 @@ func (m *Machine) decideParse(msg wire.Message) (verdict, *wire.Error) {
 	if again {
 		m.found = m.statements.Resets
 	} else {
-		m.look(rest, msg.Missing > 0)
+		m.inspect(rest, msg.Missing > 0)
 	}
 	e := expect{request: wire.Parse}
 	if len(name) > 0 {

@@ -15,7 +15,7 @@ func (m *Machine) ServerLost(why string) {
 	m.lost(serverLost(why), nil, false)
 }
 
-// lost answers for a server that is gone: out is what the client hears of it still, and told says that its own
+// lost answers for a server that was lost: out is what the client hears of it still, and told says that its own
 // last word is in it.
 func (m *Machine) lost(e *wire.Error, out []byte, told bool) {
 	if m.replay.possible && m.onlyReads() {

@@ -32,7 +32,7 @@ type Machine struct {
 	skip  bool          // the client was told of an error: nothing is done until its Sync
 	pin   Pin           // why the client must keep its backend
 	blind bool          // of a statement's text only the beginning was seen
-	found params.Resets // in the text that was looked at last
+	found params.Resets // in the text that was inspected last
 
 	resets params.Resets // what the batch that is open puts back, or the last request
 	reset  bool          // a command that may be one of them is complete
@@ -86,7 +86,7 @@ func (s *stream) unfinished() bool { return s.partial || s.passing > 0 || s.drop
 
 // Options say what a machine is for.
 type Options struct {
-	// Session has the client keep its backend until it disconnects.
+	// Session says that the client keeps its backend until it disconnects.
 	Session bool
 	// MaxMessage is how long a message of the client may be, in bytes.
 	MaxMessage int
@@ -104,7 +104,7 @@ func New(o Options, p *params.Set) Machine {
 	return Machine{options: o, params: p, initial: p, tx: 'I'}
 }
 
-// Configure has the machine take up options that have changed, but for the mode and the interner.
+// Configure replaces the options, but for the mode and the interner.
 func (m *Machine) Configure(o Options) {
 	m.options.MaxMessage, m.options.Attempts = o.MaxMessage, o.Attempts
 	m.options.Idle, m.options.InTransaction = o.Idle, o.InTransaction
@@ -120,7 +120,7 @@ func (m *Machine) Pin() Pin { return m.pin }
 func (m *Machine) Pinned() bool { return m.pin.Why != "" }
 
 // Idle says that the client may be told to go: it is outside a transaction, and all is answered.
-func (m *Machine) Idle() bool { return m.settled() && m.tx == 'I' }
+func (m *Machine) Idle() bool { return m.caughtUp() && m.tx == 'I' }
 
 // Backend is what is known of the session of one backend, from one lease to the next.
 type Backend struct{ params *params.Set }
@@ -152,14 +152,14 @@ func (m *Machine) returned() {
 // keeps says whether the client's session lives and dies with its backend.
 func (m *Machine) keeps() bool { return m.options.Session || m.pin.Why != "" }
 
-// settled says that the server has answered everything, so that the turn is the client's.
-func (m *Machine) settled() bool {
+// caughtUp says that the server has answered all that was sent to it, so that the turn is the client's.
+func (m *Machine) caughtUp() bool {
 	return m.replies.n == 0 && !m.open && !m.copyIn && m.probe == noProbe
 }
 
 // free says that the backend may serve somebody else.
 func (m *Machine) free() bool {
-	return m.settled() && m.tx == 'I' && (m.silent || !m.statements.Unkept)
+	return m.caughtUp() && m.tx == 'I' && (m.silent || !m.statements.Unkept)
 }
 
 // inTurns says that the server's answers end with a ReadyForQuery that is due, so that one side can be served after

@@ -39,7 +39,7 @@ type Want uint8
 const (
 	Nothing Want = iota
 	Lease        // a backend: [Machine.Leased] or [Machine.Refused] is due. ToServer is valid after Leased only
-	End          // the client's connection is over: [Machine.ClientGone] is due
+	End          // the client's connection ends: [Machine.ClientGone] is due
 )
 
 // Turn is who is read next.
@@ -68,7 +68,7 @@ func (m *Machine) turn() Turn {
 		t = Server
 	case m.held != 0 && m.holds(m.held):
 		t = Server
-	case m.both && !m.answered():
+	case m.both && !m.allSaid():
 		t = Both
 	case m.request.passing == 0 && (m.inTurns() || m.trailing()):
 		t = Server
@@ -80,16 +80,16 @@ func (m *Machine) turn() Turn {
 	return t
 }
 
-// answered says that a conversation of both sides at once is over: the server has answered all of it, and all of
-// what the client has said was passed on.
-func (m *Machine) answered() bool {
-	return m.settled() && m.request.passing == 0 && !m.answer.unfinished() && !m.pin.listens
+// allSaid says that a conversation of both sides at once has come to its end: the server has answered all of it, and
+// all of what the client has said was passed on.
+func (m *Machine) allSaid() bool {
+	return m.caughtUp() && m.request.passing == 0 && !m.answer.unfinished() && !m.pin.listens
 }
 
 // trailing says that the server has begun to say more than it was asked.
-func (m *Machine) trailing() bool { return !m.broken && m.settled() && m.answer.unfinished() }
+func (m *Machine) trailing() bool { return !m.broken && m.caughtUp() && m.answer.unfinished() }
 
-// end has the client's connection end.
+// end ends the client's connection. e is what the client is told, nil if it needs no word.
 func (m *Machine) end(e *wire.Error) {
 	m.out.Want, m.out.Err = End, e
 	m.out.ToServer, m.out.Turn = nil, Client

@@ -17,12 +17,12 @@ type Pin struct {
 	listens   bool   // the server may speak without being asked
 }
 
-// look finds in the text of a statement what a session would remember of it. What it takes for
-// session state may be none (the client is then pinned for nothing), but what a statement does
-// openly it does not miss. What happens inside functions and extensions can't be seen.
+// inspect finds in the text of a statement what a session would remember of it, and pins the client for what can't be
+// carried. What it takes for session state may be none (the client is then pinned for nothing), but what a statement
+// does openly it does not miss. What happens inside functions and extensions can't be seen.
 //
 // partial says that the text goes on: then the tags of commands say more.
-func (m *Machine) look(sql []byte, partial bool) {
+func (m *Machine) inspect(sql []byte, partial bool) {
 	if text, _, ok := wire.CString(sql); ok {
 		sql, partial = text, false
 	}
@@ -45,7 +45,7 @@ func (m *Machine) pinFor(why string, sql []byte) {
 	}
 }
 
-// judge says why an effect pins, empty if it does not.
+// judge says why an effect pins, "" if it does not.
 func (m *Machine) judge(effect sqltext.Effect) string {
 	switch effect.What {
 	case sqltext.Assigns:
@@ -93,8 +93,8 @@ func (m *Machine) calls(function uint32) {
 	}
 }
 
-// set judges a change of a setting. What lasts for a transaction, and what the server reports when it
-// changes, needs no pin.
+// set says why a change of a parameter pins, "" if it does not. What lasts for a transaction, and what the server
+// reports when it changes, needs no pin.
 func (m *Machine) set(s sqltext.Assignment, inBlock bool) string {
 	switch {
 	case s.Local:
@@ -117,8 +117,8 @@ func (m *Machine) set(s sqltext.Assignment, inBlock bool) string {
 	return "SET " + s.Name
 }
 
-// track needs no pin, since the server reports the setting, or the client asked
-// for it when it connected and has it put back (RESET, SET TO DEFAULT).
+// track notes a change of a parameter that needs no pin, since the server reports it, or the client asked for it when
+// it connected and now puts it back (RESET, SET TO DEFAULT).
 func (m *Machine) track(name string, back bool) string {
 	m.found.Put(strings.ToLower(name), back)
 	return ""
@@ -129,8 +129,8 @@ func (m *Machine) doesReport(name string) bool {
 	return ok
 }
 
-// tag looks at a command tag for what look can't know: the text was longer than
-// what was there of it. put says that the command sets settings, or puts them back.
+// tag finds in a command tag what [Machine.inspect] can't know: the text was longer than what was there of it. put says
+// that the command sets parameters, or puts them back.
 func (m *Machine) tag(tag []byte) (put bool) {
 	tag = bytes.TrimRight(tag, "\x00")
 	switch string(tag) {

@@ -64,7 +64,7 @@ func (m *Machine) onlyReads() bool {
 	return len(m.replay.turn) > 0
 }
 
-// playAgain has the request sent to another backend.
+// playAgain sends the request to another backend.
 func (m *Machine) playAgain() {
 	again := m.replay
 	again.possible = false

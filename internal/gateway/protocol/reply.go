@@ -52,7 +52,7 @@ func (m *Machine) reply(msg wire.Message) (verdict, *wire.Error) {
 		m.shaped(msg, hidden)
 	}
 	if next.ends(msg.Type) {
-		m.settle(m.replies.pop())
+		m.complete(m.replies.pop())
 	}
 	if hidden && (next.request == wire.Query || msg.Type != wire.ParameterStatus && msg.Type != wire.Notice) {
 		return drop, nil
@@ -60,8 +60,8 @@ func (m *Machine) reply(msg wire.Message) (verdict, *wire.Error) {
 	return forward, nil
 }
 
-// settle notes that a request was answered.
-func (m *Machine) settle(e expect) {
+// complete notes that a request was answered.
+func (m *Machine) complete(e expect) {
 	if e.states {
 		m.statements.Confirm()
 	}
@@ -113,13 +113,13 @@ func (m *Machine) readied(msg wire.Message) (verdict, *wire.Error) {
 		return drop, nil
 	}
 	for m.replies.n > 0 && !m.replies.at(0).readies() {
-		m.settle(m.replies.pop())
+		m.complete(m.replies.pop())
 	}
 	if m.replies.n == 0 {
 		return drop, wire.ServerViolation("a ReadyForQuery that nobody waited for")
 	}
 	e := m.replies.pop()
-	m.settle(e)
+	m.complete(e)
 	m.tx = msg.Body()[0]
 	m.copied()
 	m.ended = params.Resets{}

@@ -52,7 +52,7 @@ func (m *Machine) FromServer(in []byte) (used int) {
 			m.out.WriteRefused = m.out.WriteRefused || wire.HasCode(msg.Body(), "25006")
 			if wire.EndsSession(msg.Body()) {
 				m.broken, m.farewell = true, "the server said: "+wire.ErrorText(msg.Body())
-				if m.settled() && !m.keeps() {
+				if m.caughtUp() && !m.keeps() {
 					v = drop // of no concern to the client: all that it asked is answered
 				} else {
 					lost, told = true, v == forward
@@ -119,7 +119,7 @@ func (m *Machine) Resume() {
 // Distrust tells that a bug has left the machine in an unknown state: nobody may use the backend any more.
 func (m *Machine) Distrust() { m.broken = true }
 
-// release has the backend go back, unless the client keeps it or the server has said goodbye.
+// release gives the backend back, unless the client keeps it; one whose server has said goodbye is closed.
 func (m *Machine) release() {
 	switch {
 	case m.broken:

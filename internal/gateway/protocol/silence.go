@@ -52,9 +52,9 @@ func (m *Machine) limit() (Tick, *wire.Error) {
 	}
 	var at string // what the client is in the middle of, while a backend waits
 	switch {
-	case m.settled() && m.tx == 'I':
+	case m.caughtUp() && m.tx == 'I':
 		return idle, errIdle
-	case m.settled():
+	case m.caughtUp():
 		return inside, errIdleInTransaction
 	case m.copyIn:
 		at = "It was expected to send the data of a COPY."

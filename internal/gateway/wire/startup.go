@@ -199,7 +199,7 @@ func ParseOptions(options string, into map[string]string) *Error {
 	return nil
 }
 
-// Lower returns a setting's name as the gateway keeps it: PostgreSQL takes no account of case, of ASCII letters.
+// Lower returns a parameter's name as the gateway keeps it: PostgreSQL takes no account of case, of ASCII letters.
 func Lower(name string) string {
 	return strings.Map(func(r rune) rune {
 		if 'A' <= r && r <= 'Z' {
