@@ -242,7 +242,7 @@ func TestTenantsThatShareBackendsHearWhatEachWouldHearOfAServerOfItsOwn(t *testi
 		for i, c := range tenants {
 			got := words(c.heard)
 			if lossy { // whatever was lost, the session goes on, and what is asked last is answered last
-				if last := strings.Join(got, "; "); !c.ended && !strings.HasSuffix(last, `CommandComplete "SHOW"; ReadyForQuery I`) {
+				if last := strings.Join(got, "; "); !c.ended && !broken[i] && !strings.HasSuffix(last, `CommandComplete "SHOW"; ReadyForQuery I`) {
 					t.Errorf("tenant %d hears last\n%s", i, last)
 				}
 				continue
