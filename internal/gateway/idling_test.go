@@ -151,12 +151,12 @@ func TestWhoTakesNothingOfWhatItIsSentIsEnded(t *testing.T) {
 func TestWhatAServerIsSlowToTakeIsNoSilenceOfTheClient(t *testing.T) {
 	server, database := testkit.Shared(t)
 	w := start(t, server, database, func(_ *config.Pool, g *config.Gateway) {
-		g.IdleInTransaction, g.IdleTimeout = time.Second, time.Second
+		g.IdleInTransaction, g.IdleTimeout = 3*time.Second, 3*time.Second // of which filling the sockets' buffers takes a part
 	})
 	r := w.login(t)
 	for _, sql := range []string{
 		"create temp table x (a text)",
-		"create function pg_temp.slow() returns trigger language plpgsql as 'begin perform pg_sleep(2); return new; end'",
+		"create function pg_temp.slow() returns trigger language plpgsql as 'begin perform pg_sleep(4); return new; end'",
 		"create trigger t before insert on x for each row when (new.a = 'slow') execute function pg_temp.slow()",
 	} {
 		if got := r.query(sql); !strings.HasSuffix(got, "Z:I") || strings.Contains(got, "E:") {
