@@ -122,7 +122,7 @@ func TestTransactionsRunWhileTheTopologyChanges(t *testing.T) {
 			}
 		}
 		for enough := done.Load() + 20; done.Load() < enough && !t.Failed(); { // something happens in each round
-			time.Sleep(time.Millisecond)
+			time.Sleep(time.Millisecond) //nolint:forbidigo // the workers count, and tell nobody
 		}
 	}
 	stop()

@@ -197,7 +197,7 @@ func (r *rig) open(pid uint32) bool {
 
 func (r *rig) eventually(what string, is func() bool) {
 	r.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !is(); time.Sleep(2 * time.Millisecond) {
+	for deadline := time.Now().Add(20 * time.Second); !is(); time.Sleep(2 * time.Millisecond) { //nolint:forbidigo // what is waited for has many forms, and few of them are events
 		if time.Now().After(deadline) {
 			r.Fatalf("never happened: %s\n%s", what, r.tree())
 		}

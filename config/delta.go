@@ -144,7 +144,7 @@ func (d Delta) Refused() error {
 		if c.From != "" {
 			advice += ": " + c.From
 		}
-		refused = append(refused, Problem{File: c.File, Line: c.Line, What: c.Setting.Name + " of " + c.What + ": a running system can't change it", Advice: advice})
+		refused = append(refused, Problem{File: c.File, Line: c.Line, What: c.Name + " of " + c.What + ": a running system can't change it", Advice: advice})
 	}
 	if len(refused) == 0 {
 		return nil
