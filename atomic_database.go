@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/unoactor/unoactor/conn"
 	"github.com/unoactor/unoactor/internal/twophase"
 )
 
@@ -46,7 +47,11 @@ func (d *database) Status(ctx context.Context, xid string) (twophase.Status, err
 	var status *twophase.Status
 	row := d.db.QueryRow(ctx, `select system_identifier::text, case system_identifier::text when $2 then coalesce(pg_xact_status($1::text::xid8), '') end
 		from pg_control_system()`, xid, d.system)
-	if err := row.Scan(&system, &status); err != nil {
+	err := row.Scan(&system, &status)
+	if errors.Is(err, conn.ErrClosed) {
+		err = fmt.Errorf("pool %q: %w: %w", d.db.pool.Name(), twophase.ErrGone, err)
+	}
+	if err != nil {
 		return "", err
 	}
 	if status == nil {

@@ -2,6 +2,7 @@ package twophase
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -115,15 +116,16 @@ func (b *Background) round(ctx context.Context) (again bool) {
 	return again
 }
 
-// awaited forgets the leftovers whose servers say that they are over, and says whether others
-// remain.
+// awaited forgets the leftovers whose servers say that they are over, or can't be asked any
+// more, and says whether others remain.
 func (b *Background) awaited(ctx context.Context) bool {
 	b.mu.Lock()
 	left := slices.Clone(b.left)
 	b.mu.Unlock()
 	over := make(map[string]bool)
 	for _, l := range left {
-		if status, err := statusOf(ctx, l.Database, l.XID); err == nil && status != InProgress {
+		status, err := statusOf(ctx, l.Database, l.XID)
+		if err == nil && status != InProgress || errors.Is(err, ErrGone) {
 			over[l.Pool+"/"+l.GID] = true
 		}
 	}

@@ -1,6 +1,9 @@
 package twophase
 
-import "context"
+import (
+	"context"
+	"errors"
+)
 
 // Transaction is what one of several databases has of a transaction that they share, open on
 // a connection of its own. Its methods are called by one goroutine, each with a context.
@@ -19,12 +22,15 @@ type Transaction interface {
 type Database interface {
 	// Look returns what there is of prepared transactions, of names like [Like].
 	Look(ctx context.Context) (Sight, error)
-	// Status returns what became of a transaction on the server.
+	// Status returns what became of a transaction on the server. The error may be [ErrGone].
 	Status(ctx context.Context, xid string) (Status, error)
 	// Finish commits or rolls back a prepared transaction; found is false if there is none
 	// of that name, which is no error.
 	Finish(ctx context.Context, gid string, commit bool) (found bool, err error)
 }
+
+// ErrGone is a [Database] that can't be asked any more, now or later.
+var ErrGone = errors.New("it is not one of the databases any more")
 
 // Reply is what is known of a request after the call.
 type Reply uint8

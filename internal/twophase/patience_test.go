@@ -35,3 +35,34 @@ func TestACoordinatorThatHasNotDecidedIsAskedForFiveSeconds(t *testing.T) {
 		}
 	})
 }
+
+// gone is a database whose pool was removed.
+type gone struct{ *fixed }
+
+func (gone) Status(context.Context, string) (twophase.Status, error) { return "", twophase.ErrGone }
+
+func TestALeftoverIsAwaitedUntilItsServerSaysThatItIsOverOrItIsGone(t *testing.T) {
+	for name, c := range map[string]struct {
+		database twophase.Database
+		awaited  bool
+	}{
+		"in progress": {&fixed{status: twophase.InProgress}, true},
+		"silent":      {&fixed{fails: "Status"}, true},
+		"over":        {&fixed{status: twophase.WasCommitted}, false},
+		"forgotten":   {&fixed{}, false},
+		"gone":        {gone{}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				looks := 0
+				b := twophase.NewBackground(func(context.Context) bool { looks++; return false }, func(any) {})
+				b.Wake(twophase.Leftover{Member: twophase.Member{XID: "7", GID: "g", Database: c.database}})
+				time.Sleep(time.Hour) //nolint:forbidigo // how time passes in the bubble
+				b.Stop()
+				if (looks > 1) != c.awaited {
+					t.Errorf("looked %d times", looks)
+				}
+			})
+		})
+	}
+}
