@@ -113,6 +113,9 @@ func TestABugInTheMiddleOfAConversationEndsBothItsGoroutines(t *testing.T) {
 		}
 	}
 	w.quiet(t)
+	if n := gw.Stats().Pinned; n != 0 {
+		t.Errorf("%d clients are counted among those that keep their backend", n)
+	}
 	if err := gw.Shutdown(t.Context()); err != nil {
 		t.Error(err)
 	}

@@ -171,9 +171,7 @@ func (c *Client) Leave(err error) {
 	case err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, net.ErrClosed):
 		c.shared.Log.Debug("client lost", "user", c.user, "database", c.database, "error", err)
 	}
-	if c.pinned {
-		c.shared.Counters.Pinned.Add(-1)
-	}
+	c.unpin()
 	c.cleanUp()
 	c.request.discard()
 	c.answer.discard()
@@ -221,6 +219,7 @@ func (c *Client) Survive() {
 		return
 	}
 	c.shared.Log.Error("a client's goroutine panicked", "user", c.user, "database", c.database, "panic", p, "stack", string(debug.Stack()))
+	c.unpin()
 	if c.tenant.HasLease() {
 		c.tenant.Release(true, "", false)
 	}

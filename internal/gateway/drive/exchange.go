@@ -150,6 +150,14 @@ func (c *Client) countPin() {
 	}
 }
 
+// unpin ends that.
+func (c *Client) unpin() {
+	if c.pinned {
+		c.pinned = false
+		c.shared.Counters.Pinned.Add(-1)
+	}
+}
+
 // reason is what a client is told of how its server was lost.
 func reason(err error) string {
 	if err == nil || errors.Is(err, io.EOF) || errors.Is(err, os.ErrDeadlineExceeded) {

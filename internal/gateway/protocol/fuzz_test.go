@@ -11,8 +11,8 @@ import (
 	"github.com/unoactor/unoactor/internal/gateway/wire"
 )
 
-// FuzzCore tells a machine arbitrary things: pairs of a letter, upper bit for the server's side, and a choice of body.
-func FuzzCore(f *testing.F) {
+// FuzzMachine tells a machine arbitrary things: pairs of a letter, upper bit for the server's side, and a choice of body.
+func FuzzMachine(f *testing.F) {
 	f.Add([]byte("Q\x00\xd4\x00\xc3\x00\xda\x00"), false)
 	f.Add([]byte("P\x01B\x01E\x00S\x00\xb1\x00\xc5\x00\xda\x00"), false)
 	f.Add([]byte("Q\x00\xc7\x00d\x00c\x00\xc3\x00\xda\x00"), true)
