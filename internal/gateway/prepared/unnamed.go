@@ -58,7 +58,7 @@ func (s *Statements) take() Unnamed {
 	s.kept -= len(one.Parse) + one.Resets.Size()
 	if s.next++; s.next == len(s.coming) {
 		s.next, s.coming = 0, s.coming[:0]
-		if cap(s.coming) > 64 {
+		if cap(s.coming) > 16 { // hardly a client sends more at a time
 			s.coming = nil
 		}
 		s.kept = 0
