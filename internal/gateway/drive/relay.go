@@ -9,24 +9,6 @@ import (
 	"github.com/unoactor/unoactor/internal/gateway/sockets"
 )
 
-// errPanicked is what a client that met a bug in the other goroutine ends with.
-var errPanicked = errors.New("relaying its answers panicked")
-
-// surviveRelaying is [Client.Survive] for [Client.relay].
-func (c *Client) surviveRelaying() {
-	p := recover()
-	if p == nil {
-		return
-	}
-	c.shared.Log.Error("a client's goroutine panicked", "user", c.user, "database", c.database, "panic", p, "stack", string(debug.Stack()))
-	d := &c.duplex
-	d.mu.Lock()
-	d.on, d.err = false, errPanicked
-	c.machine.Distrust()
-	d.mu.Unlock()
-	c.Kill()
-}
-
 // relay is the other goroutine of a conversation: it passes on what the server says.
 func (c *Client) relay(upstream *sockets.Socket) {
 	for {
@@ -42,15 +24,6 @@ func (c *Client) relay(upstream *sockets.Socket) {
 			return
 		}
 	}
-}
-
-// hangUp ends the client from the other goroutine.
-func (c *Client) hangUp(err error) {
-	d := &c.duplex
-	d.mu.Lock()
-	d.on, d.err = false, err
-	d.mu.Unlock()
-	c.Wake()
 }
 
 // heard tells the machine what the server has sent, n bytes or the end, and returns what is to be done.
@@ -88,4 +61,31 @@ func (c *Client) heard(n int, err error) (out protocol.Output, goesOn bool) {
 		c.Wake()
 	}
 	return out, d.on
+}
+
+// hangUp ends the client from the other goroutine.
+func (c *Client) hangUp(err error) {
+	d := &c.duplex
+	d.mu.Lock()
+	d.on, d.err = false, err
+	d.mu.Unlock()
+	c.Wake()
+}
+
+// errPanicked is what a client that met a bug in the other goroutine ends with.
+var errPanicked = errors.New("relaying its answers panicked")
+
+// surviveRelaying is [Client.Survive] for [Client.relay].
+func (c *Client) surviveRelaying() {
+	p := recover()
+	if p == nil {
+		return
+	}
+	c.shared.Log.Error("a client's goroutine panicked", "user", c.user, "database", c.database, "panic", p, "stack", string(debug.Stack()))
+	d := &c.duplex
+	d.mu.Lock()
+	d.on, d.err = false, errPanicked
+	c.machine.Distrust()
+	d.mu.Unlock()
+	c.Kill()
 }
