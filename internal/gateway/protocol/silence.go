@@ -32,12 +32,15 @@ func (m *Machine) Deadline(clock func() Tick) Tick {
 	if s := &m.silence; s.spoke || s.since == 0 {
 		s.spoke, s.since = false, clock()
 	}
-	return m.silence.since + limit
+	return m.silence.until(limit)
 }
+
+// until returns when a limit is reached. The longest that can be said does not go beyond what a [Tick] holds.
+func (s *silence) until(limit Tick) Tick { return s.since + min(limit, Never-1-s.since) }
 
 // TimedOut returns what the client is told at its end if it has been silent for too long, nil if it has not.
 func (m *Machine) TimedOut(now Tick) *wire.Error {
-	if limit, e := m.limit(); limit != Never && !m.silence.spoke && now >= m.silence.since+limit {
+	if limit, e := m.limit(); limit != Never && !m.silence.spoke && now >= m.silence.until(limit) {
 		return e
 	}
 	return nil
