@@ -147,8 +147,8 @@ func (c settingCase) run(t *testing.T, setting string, reload config.Reload) {
 		if r.open(was) {
 			t.Error("the backend of the former settings is there yet")
 		}
-	case !c.ends && !r.open(was):
-		t.Error("a live setting replaced a backend")
+	case !c.ends: // the pool may not have heard yet that it is open, though it was lent
+		r.eventually("the backend is still there: a live setting replaces none", func() bool { return r.open(was) })
 	}
 	if c.sees != nil {
 		c.sees(r)
