@@ -20,6 +20,7 @@ func routed(change func(*config.Route), i routing.Intent, pool string) settingCa
 	changed := false
 	return settingCase{
 		before: func(r *rig, _ *config.Node, _ *config.Pool) {
+			changed = false
 			r.kept = func(t *config.Topology) {
 				if changed {
 					change(&t.Routes[0])
