@@ -153,8 +153,13 @@ func TestWhatAnotherRolePreparedIsToldOfAndLeftToThatRole(t *testing.T) {
 	if err := db.Pool().Rotate(t.Context(), "present", ""); err != nil {
 		t.Fatal(err)
 	}
-	for one[string](t, db, "select current_user") != "present" { // its backends are replaced one by one
+	only := func(role string) { // its backends are replaced one by one
+		t.Helper()
+		for one[int](t, db, "select count(*) from pg_stat_activity where usename <> '"+role+"' and application_name = current_setting('application_name') and pid <> pg_backend_pid()") > 0 ||
+			one[string](t, db, "select current_user") != role {
+		}
 	}
+	only("present")
 	found, err := sys.Recover(t.Context())
 	want := `role "former" prepared it, and role "present" may not end it: as "former" or as a superuser, in database "postgres", run: commit prepared '` + gid + "'"
 	if err != nil || len(found) != 1 || found[0].GID != gid || found[0].Err == nil || found[0].Err.Error() != want {
@@ -163,8 +168,7 @@ func TestWhatAnotherRolePreparedIsToldOfAndLeftToThatRole(t *testing.T) {
 	if err := db.Pool().Rotate(t.Context(), "postgres", config.Secret(server.Password())); err != nil {
 		t.Fatal(err)
 	}
-	for one[string](t, db, "select current_user") != "postgres" {
-	}
+	only("postgres")
 	if found, err = sys.Recover(t.Context()); err != nil || len(found) != 1 || found[0].Err != nil {
 		t.Fatalf("as a superuser: %+v, %v", found, err)
 	}

@@ -204,12 +204,15 @@ func ExampleSubscribe() {
 		log.Fatal(err)
 	}
 
+	heard := make(chan bool, 1)
 	opened := unoactor.Subscribe(sys, func(e messages.ConnectionOpened) {
 		fmt.Println("pool", e.Pool, "opened connection", e.Slot, "in less than a minute:", e.Took < time.Minute)
+		heard <- true
 	}, unoactor.InPool("default"))
 	if err := db.Ping(ctx); err != nil {
 		log.Fatal(err)
 	}
+	<-heard // an event may come a moment after what it tells of
 	opened.Close()
 	// Output: pool default opened connection 0 in less than a minute: true
 }
