@@ -10,12 +10,12 @@ import (
 // Wait waits for the end of what was replaced and removed.
 type Applied = supervisor.Applied
 
-// Topology is what runs, defaults filled in, with all that was added, removed, applied and
-// reconfigured since the start. It is a copy: [System.Apply] has the system take up a changed
-// one.
+// Topology returns what runs, defaults filled in, with all that was added, removed, applied and
+// reconfigured since the start. The returned topology is a copy, which may be changed and given
+// to [System.Apply].
 func (s *System) Topology() Topology { return s.tree.Topology() }
 
-// Apply has the running system take up another topology, whole or not at all. Nodes, pools
+// Apply changes the running system to another topology, whole or not at all. Nodes, pools
 // and routes are matched by name with those that run; docs/topology.md says of each setting
 // what becomes of a change. Settings that are left at zero take their defaults, as in [New].
 // The error says what can't work: nothing has changed then.

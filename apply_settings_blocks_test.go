@@ -137,7 +137,7 @@ var blockCases = map[string]settingCase{
 	},
 }
 
-// grown has the pool grow to four, of which one is used.
+// grown makes the pool grow to four backends and leaves one of them leased.
 func grown(r *rig) {
 	held := []unoactor.Lease{r.acquire(), r.acquire(), r.acquire(), r.acquire()}
 	r.eventually("it has grown", func() bool { return r.db.Stats().SoftLimit == 4 })

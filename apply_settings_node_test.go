@@ -15,7 +15,7 @@ import (
 	"github.com/unoactor/unoactor/testkit"
 )
 
-// What a node is reached by, and what is done while it can't be.
+// nodeCases are the settings of a node: its address and login, and what is done while its server can't be connected to.
 var nodeCases = map[string]settingCase{
 	"node.host": {
 		after: func(r *rig, n *config.Node, _ *config.Pool) {

@@ -389,8 +389,12 @@ func TestADecisionThatIsLearnedLateIsThatOfTheObjectsToo(t *testing.T) {
 			return err
 		})
 	}
+	before := b.sums(t)
 	err := late()
 	for tries := 1; err != nil && tries < 5; tries++ { // it was canceled where dawdle catches nothing: then it is rolled back
+		if got := b.sums(t); got != before {
+			t.Fatalf("told as failed, %v, and the databases have %v", err, got)
+		}
 		err = late()
 	}
 	if err != nil {
